@@ -1,0 +1,60 @@
+"""A pin names everything that a run is made from, so that a retraining is a pure function of it, the code and the params."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.domain.identities import Digest, RunId, digest_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusPin:
+    """The corpus as it stood: the Delta table's id and version, the last arrival, and the digest of all digests in it."""
+
+    id: str
+    version: int
+    ingest_seq: int
+    manifest_digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPin:
+    """A registered model: its version in the registry and the digest of its folder."""
+
+    version: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A look at the holdout, reserved in the ledger before evaluation: the generation, the number t, α_t and the plan's hash."""
+
+    generation: int
+    t: int
+    alpha: float
+    plan: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted."""
+
+    corpus: CorpusPin
+    champion: ModelPin | None
+    anchor: ModelPin | None
+    look: Look | None
+    reason: str
+
+    @property
+    def run_id(self) -> RunId:
+        """The run that this pin makes: everything but the reason, which changes no byte of the result."""
+        return RunId(
+            digest_value(
+                {
+                    "corpus": [self.corpus.id, self.corpus.version, self.corpus.ingest_seq, self.corpus.manifest_digest],
+                    "champion": [self.champion.version, self.champion.digest] if self.champion else None,
+                    "anchor": [self.anchor.version, self.anchor.digest] if self.anchor else None,
+                    "look": [self.look.generation, self.look.t, self.look.alpha, self.look.plan] if self.look else None,
+                }
+            )[:16]
+        )

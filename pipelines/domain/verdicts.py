@@ -1,0 +1,54 @@
+"""A verdict is the conjunction of findings; a finding is one gate's result together with the evidence that it stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines.domain.identities import Digest
+from pipelines.domain.pins import Look
+
+
+class Result(StrEnum):
+    """What a gate found. ``UNDECIDABLE`` and ``NOT_MEASURED`` are said, and are never a pass."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDABLE = "undecidable"
+    NOT_MEASURED = "not measured"
+
+
+class Decision(StrEnum):
+    """What follows from all findings together."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One gate's result. ``estimate``, ``lower`` and ``margin`` are in the metric's own unit, oriented so that more is better."""
+
+    gate: str
+    result: Result
+    sentence: str
+    metric: str | None = None
+    against: str | None = None
+    estimate: float | None = None
+    lower: float | None = None
+    margin: float | None = None
+    rows: int | None = None
+    needed: int | None = None
+    is_blocking: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All findings, and the decision that follows; ``look`` is ``None`` for a run that may never be promoted."""
+
+    decision: Decision
+    sentence: str
+    candidate: Digest
+    look: Look | None
+    findings: tuple[Finding, ...]

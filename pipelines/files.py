@@ -1,0 +1,63 @@
+"""Nouns to and from disk, atomically: a reader sees the old file or the new one, never half of either.
+
+JSON is written sorted and indented with a final newline, so that the same value gives the same bytes and a diff reads well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import Digest, digest_bytes, digest_value
+
+Noun = TypeVar("Noun")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to a temporary file beside ``path``, sync it, and rename it over ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, noun: object) -> None:
+    """Write a dataclass, a pydantic model or plain data as JSON; the same value gives the same bytes."""
+    plain = TypeAdapter(type(noun)).dump_python(noun, mode="json")
+    write_bytes(path, (json.dumps(plain, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, kind: type[Noun]) -> Noun:
+    """Read what :func:`write_json` wrote, as ``kind``; raises :class:`WorkspaceError` naming the file and the field."""
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise WorkspaceError(f"{path} is missing: run the stage that makes it (`dvc repro`), or `addendum pin`") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WorkspaceError(f"{path}: {where or 'content'}: {first['msg']}") from error
+
+
+def digest_folder(folder: Path) -> Digest:
+    """Return one digest over the names and contents of all files below ``folder``, whatever their times and modes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore")
+    return digest_value([[path.relative_to(folder).as_posix(), _digest_file(path)] for path in files])
+
+
+def _digest_file(path: Path) -> Digest:
+    return digest_bytes(path.read_bytes())

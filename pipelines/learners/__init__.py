@@ -1,0 +1,1 @@
+"""What can learn: one protocol, three learners. torch and transformers are imported here and nowhere else."""

@@ -1,0 +1,143 @@
+"""Revisions and outcomes as Arrow tables: one schema each, the same in the corpus, in every stage's files and in memory.
+
+Parquet is written without pandas metadata and in the order given, so that the same rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import Digest, DocumentId, FamilyId, SourceName
+from pipelines.domain.models import Role
+from pipelines.domain.revisions import Entry, Revision, Status
+from pipelines.domain.scorecards import Outcome, Slice
+from pipelines.files import write_bytes
+
+REVISION_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("family_id", pa.string(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("labels", pa.list_(pa.string()), nullable=False),
+        pa.field("published_at", pa.date32(), nullable=False),
+        pa.field("effective_from", pa.date32(), nullable=False),
+        pa.field("effective_to", pa.date32()),
+        pa.field("recorded_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("licence", pa.string(), nullable=False),
+        pa.field("digest", pa.string(), nullable=False),
+    ]
+)
+ENTRY_SCHEMA = REVISION_SCHEMA.append(pa.field("drop_id", pa.string(), nullable=False)).append(
+    pa.field("ingest_seq", pa.int64(), nullable=False)
+)
+CURATED_SCHEMA = ENTRY_SCHEMA.append(pa.field("cluster_id", pa.string(), nullable=False))
+"""``cluster_id`` is equal for near-duplicates, and the row's own digest where it has none."""
+
+PAIR_SCHEMA = pa.schema(
+    [
+        pa.field("row_id", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("family_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("text_before", pa.string(), nullable=False),
+        pa.field("text_in_force", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("effective_from", pa.date32(), nullable=False),
+        pa.field("ingest_seq", pa.int64(), nullable=False),
+    ]
+)
+"""One amended document: the text before and the text in force. ``row_id`` is the digest of the revision in force."""
+
+OUTCOME_SCHEMA = pa.schema(
+    [
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("slice", pa.string(), nullable=False),
+        pa.field("row_id", pa.string(), nullable=False),
+        pa.field("family_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("predicted", pa.string(), nullable=False),
+        pa.field("correct", pa.float64()),
+        pa.field("loss", pa.float64(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+        pa.field("confidence", pa.float64()),
+    ]
+)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write Parquet atomically; equal tables give equal bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(None).combine_chunks(), sink, compression="zstd")
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read Parquet of exactly ``schema``; raises :class:`WorkspaceError` for a missing file or another schema."""
+    if not path.is_file():
+        raise WorkspaceError(f"{path} is missing: run the stage that makes it (`dvc repro`)")
+    table = pq.read_table(path)
+    if not table.schema.equals(schema):
+        raise WorkspaceError(f"{path}: its columns are not those this version writes: run the stage that makes it again")
+    return table
+
+
+def tabulate_revisions(revisions: Iterable[Revision]) -> pa.Table:
+    """Return revisions as rows of ``REVISION_SCHEMA``."""
+    return pa.Table.from_pylist([_row(revision, revision.digest) for revision in revisions], schema=REVISION_SCHEMA)
+
+
+def tabulate_entries(entries: Iterable[Entry]) -> pa.Table:
+    """Return entries as rows of ``ENTRY_SCHEMA``."""
+    rows = [{**_row(entry.revision, entry.digest), "drop_id": entry.drop_id, "ingest_seq": entry.ingest_seq} for entry in entries]
+    return pa.Table.from_pylist(rows, schema=ENTRY_SCHEMA)
+
+
+def read_revisions(table: pa.Table) -> list[Revision]:
+    """Return the rows as revisions, in order."""
+    return [_revision(row) for row in table.to_pylist()]
+
+
+def read_entries(table: pa.Table) -> list[Entry]:
+    """Return the rows (extra columns aside) as entries, in order; digests are those stored, not recomputed."""
+    return [
+        Entry(revision=_revision(row), digest=Digest(row["digest"]), drop_id=row["drop_id"], ingest_seq=row["ingest_seq"])
+        for row in table.to_pylist()
+    ]
+
+
+def tabulate_outcomes(outcomes: Sequence[Outcome]) -> pa.Table:
+    """Return outcomes as rows of ``OUTCOME_SCHEMA``."""
+    names = OUTCOME_SCHEMA.names
+    rows = [{name: getattr(outcome, name) for name in names} for outcome in outcomes]
+    return pa.Table.from_pylist(rows, schema=OUTCOME_SCHEMA)
+
+
+def read_outcomes(table: pa.Table) -> list[Outcome]:
+    """Return the rows as outcomes, in order."""
+    return [Outcome(**{**row, "role": Role(row["role"]), "slice": Slice(row["slice"])}) for row in table.to_pylist()]
+
+
+def _row(revision: Revision, digest: Digest) -> dict[str, object]:
+    row: dict[str, object] = {name: getattr(revision, name) for name in REVISION_SCHEMA.names if name != "digest"}
+    return {**row, "labels": list(revision.labels), "status": revision.status.value, "digest": digest}
+
+
+def _revision(row: dict[str, object]) -> Revision:
+    fields = {name: row[name] for name in REVISION_SCHEMA.names if name != "digest"}
+    fields["labels"] = tuple(row["labels"])  # type: ignore[arg-type]  # Arrow's rows are untyped
+    fields["status"] = Status(str(row["status"]))
+    fields["source"] = SourceName(str(row["source"]))
+    fields["document_id"] = DocumentId(str(row["document_id"]))
+    fields["family_id"] = FamilyId(str(row["family_id"]))
+    return Revision(**fields)  # type: ignore[arg-type]  # checked by the schema
