@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.clock import Clock, SetClock, SystemClock
+from pipelines.domain.identities import DomainName
 from pipelines.workspace import Home
+
+QUIET: Mapping[str, str] = {
+    "DO_NOT_TRACK": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "DVC_NO_ANALYTICS": "1",
+    "ITERATIVE_DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAFT_ANALYTICS_ENABLED": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""What keeps every library of the stack from calling home. MLflow obeys the word ``true`` only."""
+
+
+CUBLAS = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""Without it cuBLAS may choose its workspaces by chance, and torch refuses to be deterministic."""
+
+
+def bind_threads(threads: int) -> Mapping[str, str]:
+    """Return what fixes the thread count of every numeric library; it must be set before torch or numpy is imported.
+
+    Two OpenMP threads that spin on busy cores slow a training loop twenty-fold, so threads wait passively.
+    """
+    count = str(threads)
+    return {
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "OMP_WAIT_POLICY": "passive",
+        **CUBLAS,
+    }
 
 
 class Settings(BaseSettings):
@@ -16,6 +55,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ADDENDUM_", frozen=True, extra="ignore")
 
     home: Path = Path(".addendum")
+    workspace: Path = Field(default=Path(), description="the clone that holds params.yaml")
+    now: datetime | None = Field(default=None, description="a time that stands still, for a rehearsal")
+    flow_process: int | None = Field(default=None, description="the process that runs the flow; a stage ends when it is gone")
+    fit_deployment: str | None = Field(default=None, description="run `fit` as this deployment (on a GPU pool) instead of here")
     ledger_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite under the home")
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking URI; default: SQLite under the home")
     mlflow_run: str | None = Field(default=None, description="the MLflow run that a stage logs to; none: no logging")
@@ -34,6 +77,17 @@ class Settings(BaseSettings):
         return Home(self.home.resolve())
 
     @property
+    def clock(self) -> Clock:
+        """The time as this process is told it."""
+        return SetClock(self.now) if self.now else SystemClock()
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """API keys by the name that a source asks for; absent ones are left out."""
+        keys = {"regulations_gov": self.regulations_gov_key, "openfda": self.openfda_key, "ncbi": self.ncbi_key}
+        return {name: key.get_secret_value() for name, key in keys.items() if key is not None}
+
+    @property
     def ledger_address(self) -> str:
         """The ledger's SQLAlchemy URL."""
         return self.ledger_url or f"sqlite:///{self.place.ledger}"
@@ -42,3 +96,12 @@ class Settings(BaseSettings):
     def tracking_address(self) -> str:
         """MLflow's tracking URI."""
         return self.mlflow_uri or f"sqlite:///{self.place.mlflow / 'mlflow.db'}"
+
+    @property
+    def artifact_root(self) -> str:
+        """Where new MLflow experiments keep their artifacts when MLflow is embedded."""
+        return (self.place.mlflow / "artifacts").as_uri()
+
+    def corpus_address(self, domain: DomainName) -> str:
+        """The URI of the domain's Delta table."""
+        return f"{self.corpus_root.rstrip('/')}/{domain}" if self.corpus_root else str(self.place.corpus(domain))

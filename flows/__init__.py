@@ -1,0 +1,1 @@
+"""When and where: Prefect flows over the operations in ``pipelines``, and the command line over the flows."""

@@ -1,0 +1,43 @@
+"""``addendum``: the command line. It only names the commands; each module of ``flows.commands`` holds a theme of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from flows.commands import drops, local, loop, quarantine, reports
+
+app = typer.Typer(
+    help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+LOCAL: tuple[Callable[..., None], ...] = (local.demo, local.up, local.ui, reports.status)
+LOOP: tuple[Callable[..., None], ...] = (
+    loop.watch,
+    loop.retrain,
+    loop.promote,
+    loop.rollback,
+    loop.unfreeze,
+    loop.restore,
+    loop.pin,
+)
+for command in LOCAL:
+    app.command()(command)
+for command in LOOP:
+    app.command(rich_help_panel="The loop, by hand")(command)
+app.add_typer(drops.app, name="drop", rich_help_panel="Records")
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
+app.command(rich_help_panel="Records")(reports.explain)
+app.command()(reports.doctor)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The loop by hand: watch, retrain, promote, and the ways back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.commands.entrance import OUT, enter, refusing
+from pipelines.domain.identities import DomainName
+
+Domain = Annotated[str, typer.Argument(help="a domain of params.yaml, such as clinical")]
+Reason = Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")]
+
+
+@refusing
+def watch(domain: Domain) -> None:
+    """Look at every source of a domain and admit what passes its checks.
+
+    Example: addendum watch clinical
+    """
+    enter()
+    from flows.watch import watch as flow
+
+    for landing in flow(domain):
+        OUT.print(f"{landing.source}: {landing.sentence}")
+
+
+@refusing
+def retrain(
+    domain: Domain,
+    reason: Annotated[str | None, typer.Option("--reason", help="retrain whatever the news, because of this")] = None,
+    approve: Annotated[
+        str | None, typer.Option("--approve", help="your name: approve the candidate if its verdict is good")
+    ] = None,
+) -> None:
+    """Retrain a domain if it is worth it, judge the candidate, and promote it if it may be.
+
+    Example: addendum retrain clinical
+    """
+    enter()
+    from flows.retrain import retrain as flow
+
+    done = flow(domain, reason=reason, approved_by=approve)
+    if done.conclusion is None:
+        OUT.print(f"HOLD {domain}: {done.reason}")
+        return
+    OUT.print(f"{done.conclusion.decision.upper()} {domain} version {done.conclusion.version}: {done.conclusion.sentence}")
+    if done.promotion is not None:
+        OUT.print(done.promotion.sentence)
+
+
+@refusing
+def promote(
+    domain: Domain,
+    approve: Annotated[str | None, typer.Option("--approve", help="your name, where an approval is needed")] = None,
+    reason: Reason = "",
+) -> None:
+    """Promote the last judged candidate if its verdict says so.
+
+    Example: addendum promote clinical --approve "R. Okafor" --reason "first model, reviewed with the safety board"
+    """
+    enter()
+    from flows.promote import promote as flow
+
+    outcome = flow(domain, approved_by=approve, reason=reason)
+    OUT.print(outcome.sentence)
+    if not outcome.is_promoted:
+        raise typer.Exit(1)
+
+
+@refusing
+def rollback(domain: Domain, reason: Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")]) -> None:
+    """Give a domain its previous champion back, and promote nothing until `unfreeze`.
+
+    Example: addendum rollback clinical --reason "wrong triage of recalls, ticket 4711"
+    """
+    enter()
+    from flows.rollback import rollback as flow
+
+    champion = flow(domain, reason)
+    OUT.print(f"{domain}: version {champion.version} serves again; promotion is frozen until `addendum unfreeze {domain}`")
+
+
+@refusing
+def unfreeze(domain: Domain, reason: Reason = "") -> None:
+    """Allow promotion again after a rollback.
+
+    Example: addendum unfreeze clinical --reason "cause found and mended"
+    """
+    place = enter()
+    from pipelines.ledger.champions import unfreeze as lift
+
+    lift(place.ledger, DomainName(domain), reason)
+    OUT.print(
+        f"{domain}: promotion is open again; `addendum restore {domain} VERSION` goes forward to a version that served before"
+    )
+
+
+@refusing
+def restore(
+    domain: Domain,
+    version: Annotated[int, typer.Argument(help="a version that was champion before")],
+    approve: Annotated[str, typer.Option("--approve", help="your name")],
+    reason: Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")],
+) -> None:
+    """Make a version that was champion before champion again; it needs a named approval and no new look at the holdout.
+
+    Example: addendum restore clinical 2 --approve "R. Okafor" --reason "the rollback was a false alarm"
+    """
+    place = enter()
+    from flows.promoting import Approval, restore_version
+
+    champion = restore_version(place, DomainName(domain), version, Approval(by=approve, reason=reason))
+    OUT.print(f"{domain}: version {champion.version} is champion again")
+
+
+@refusing
+def pin(domain: Domain, reason: Reason = "by hand") -> None:
+    """Write a pin and the champion's weights into this workspace, for `dvc repro` by hand (it sees dev only).
+
+    Example: addendum pin clinical && dvc repro snapshot@clinical
+    """
+    place = enter()
+    from flows.pinning import lay_out, pin_domain
+
+    name = DomainName(domain)
+    place.of(name)
+    made = pin_domain(place, name, reason, with_look=False)
+    lay_out(place, name, made, place.workspace.of(name))
+    OUT.print(f"{place.workspace.of(name).pin}: corpus version {made.corpus.version}, no look at the holdout")
+    OUT.print(f"next: dvc repro judge@{domain}")

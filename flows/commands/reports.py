@@ -1,0 +1,73 @@
+"""What stands: the state of every domain on one screen, why a version was promoted or not, and whether this machine is fit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.commands.entrance import OUT, enter, refusing
+from pipelines.domain.identities import DomainName
+
+
+@refusing
+def status() -> None:
+    """Show every domain on one screen: last drop, champion and since when, what is held or frozen.
+
+    Example: addendum status
+    """
+    place = enter()
+    from rich.table import Table
+
+    from flows.standing import describe_domain
+
+    table = Table("domain", "champion", "since", "last drop", "candidate", "open", box=None)
+    for domain in place.params.domains:
+        row = describe_domain(place, domain)
+        table.add_row(domain, row.champion, row.since, row.last_drop, row.candidate, row.open)
+    OUT.print(table)
+    OUT.print(f"state: {place.home.root}")
+
+
+@refusing
+def explain(
+    domain: Annotated[str, typer.Argument(help="a domain of params.yaml")],
+    version: Annotated[int, typer.Argument(help="a registered version")],
+) -> None:
+    """Say why a version was promoted, held or refused: each gate's finding with its evidence.
+
+    Example: addendum explain clinical 2
+    """
+    place = enter()
+    from rich.table import Table
+
+    from flows.standing import explain_version
+
+    told = explain_version(place, DomainName(domain), version)
+    OUT.print(f"{domain} version {version}: {told.verdict.decision.upper()}: {told.verdict.sentence}", markup=False)
+    table = Table("gate", "result", "finding", box=None)
+    for finding in told.verdict.findings:
+        table.add_row(finding.gate, finding.result, finding.sentence)
+    OUT.print(table)
+    for line in told.history:
+        OUT.print(line, markup=False)
+
+
+@refusing
+def doctor() -> None:
+    """Check this machine: Python, device, git, stores, servers, versions against constraints.txt, disk.
+
+    Example: addendum doctor
+    """
+    place = enter()
+    from flows.diagnosis import examine
+
+    is_well = True
+    for finding in examine(place):
+        is_well = is_well and finding.is_well
+        mark = "[green]ok[/]  " if finding.is_well else "[red]look[/]"
+        OUT.print(f"{mark} {finding.subject}: {finding.found}")
+        if finding.advice:
+            OUT.print(f"     {finding.advice}")
+    if not is_well:
+        raise typer.Exit(1)

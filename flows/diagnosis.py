@@ -1,0 +1,121 @@
+"""Is this machine fit to run Addendum? Each examination says what it found and, where something is wrong, what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from flows.places import Place
+from flows.servers import find_prefect
+
+NEEDED_GIB = 5.0
+WATCHED = ("torch", "transformers", "prefect", "mlflow", "dvc", "deltalake", "great-expectations", "pydantic", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """One thing looked at."""
+
+    subject: str
+    found: str
+    is_well: bool = True
+    advice: str = ""
+
+
+def examine(place: Place) -> Iterator[Examination]:
+    """Look at everything that a run needs, cheapest first."""
+    yield _examine_python()
+    yield _examine_git(place)
+    yield _examine_disk(place)
+    yield _examine_versions(place.workspace.root / "constraints.txt")
+    yield _examine_ledger(place)
+    yield _examine_prefect(place)
+    yield _examine_mlflow(place)
+    yield _examine_remote(place)
+    yield _examine_device()
+
+
+def _examine_python() -> Examination:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    is_well = sys.version_info >= (3, 11)
+    return Examination(subject="Python", found=found, is_well=is_well, advice="" if is_well else "install Python 3.11 or newer")
+
+
+def _examine_git(place: Place) -> Examination:
+    asked = ["git", "status", "--porcelain", "params.yaml", "pipelines", "dvc.yaml", "constraints.txt"]
+    done = subprocess.run(asked, cwd=place.workspace.root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        advice = "runs work in git worktrees: clone the repository instead of copying it"
+        return Examination(subject="git", found="this workspace is not a git checkout", is_well=False, advice=advice)
+    if done.stdout.strip():
+        advice = "a run is made from HEAD and does not see them: commit first"
+        return Examination(subject="git", found="uncommitted changes to code or params.yaml", is_well=False, advice=advice)
+    return Examination(subject="git", found="clean")
+
+
+def _examine_disk(place: Place) -> Examination:
+    free = shutil.disk_usage(place.home.root).free / 2**30
+    advice = "" if free >= NEEDED_GIB else f"free some: a run of a small language model needs about {NEEDED_GIB:.0f} GiB"
+    return Examination(subject="disk", found=f"{free:.0f} GiB free at {place.home.root}", is_well=not advice, advice=advice)
+
+
+def _examine_versions(constraints: Path) -> Examination:
+    wanted = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", constraints.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    pinned = {name.lower(): number for name, number in wanted.items()}
+    other = [f"{name} {_installed(name)} (tested: {pinned[name]})" for name in WATCHED if _differs(name, pinned.get(name))]
+    advice = "pip install -c constraints.txt -e ." if other else ""
+    return Examination(subject="versions", found="; ".join(other) or "as tested together", is_well=not other, advice=advice)
+
+
+def _differs(name: str, wanted: str | None) -> bool:
+    return wanted is not None and _installed(name) != wanted
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name).split("+")[0]
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _examine_ledger(place: Place) -> Examination:
+    breaks = [f"{domain}: {found}" for domain in place.params.domains for found in place.ledger.verify(domain)]
+    advice = "somebody altered the record: restore it from a backup" if breaks else ""
+    return Examination(subject="ledger", found="; ".join(breaks) or "every chain verifies", is_well=not breaks, advice=advice)
+
+
+def _examine_prefect(place: Place) -> Examination:
+    api = find_prefect(place.settings)
+    return Examination(
+        subject="Prefect", found=api or "no server on this home; each command starts one of its own (`addendum up`)"
+    )
+
+
+def _examine_mlflow(place: Place) -> Examination:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        place.registry.client().search_registered_models(max_results=1)
+    except (MlflowException, OSError) as error:
+        advice = "check ADDENDUM_MLFLOW_URI"
+        return Examination(subject="MLflow", found=f"unreachable ({type(error).__name__})", is_well=False, advice=advice)
+    return Examination(subject="MLflow", found=place.settings.tracking_address.split("@")[-1])
+
+
+def _examine_remote(place: Place) -> Examination:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "remote", "list"], cwd=place.workspace.root, capture_output=True, text=True, check=False
+    )
+    return Examination(subject="DVC remote", found=done.stdout.strip() or "none: data stays in this machine's cache")
+
+
+def _examine_device() -> Examination:
+    from pipelines.learners.devices import describe_device
+
+    return Examination(subject="device", found=describe_device())

@@ -1,0 +1,164 @@
+"""From a look at a source to the corpus: detect, check, archive, append, record. In that order, so that a crash loses nothing.
+
+The cursor moves with the record in the ledger, which comes last: cut short anywhere, the next look finds the same drop again
+(it is named by its content), completes it, and nothing lands twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.places import Place
+from pipelines.admit.admission import AdmissionContext, admit_drop
+from pipelines.admit.archives import AdmissionRecord, read_archived_drop
+from pipelines.admit.frames import count_labels
+from pipelines.admit.landing import LandedDrop, land_drop
+from pipelines.admit.quarantines import quarantined_digests, release_row
+from pipelines.domain.drops import Drop
+from pipelines.domain.errors import ParamsError
+from pipelines.domain.events import Kind
+from pipelines.domain.identities import Digest, DomainName, DropId, Json, SourceName, digest_value, shorten
+from pipelines.ledger.drops import drops, last_cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """What one look at a source came to."""
+
+    source: SourceName
+    sentence: str
+    drop_id: DropId | None = None
+    admitted: int = 0
+    quarantined: int = 0
+    is_refused: bool = False
+    checks_page: Path | None = None
+
+
+def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
+    """Look at the source called ``name`` from where it was left off; raises our errors for a source that cannot be read."""
+    source = next((source for source in place.of(domain).watch.sources if source.name == name), None)
+    if source is None:
+        raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
+    detection = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
+    known = find_known(place, domain)
+    news = tuple(revision for revision in detection.revisions if revision.digest not in known)
+    if not news:
+        return Landing(source=source.name, sentence="nothing new")
+    drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
+    return land(place, drop)
+
+
+def land(place: Place, drop: Drop) -> Landing:
+    """Decide about a drop of new revisions, and put the decision into effect."""
+    context = _describe_world(place, drop)
+    params = place.of(drop.domain).admit
+    labelled = params if params.labels else params.model_copy(update={"labels": place.of(drop.domain).labels})
+    landed = land_drop(drop, admit_drop(drop, labelled, context), place.home)
+    ingest_seq = None
+    if landed.admitted:
+        ingest_seq = place.corpus(drop.domain).append(drop.drop_id, landed.admitted).ingest_seq
+    _record_landing(place, drop, landed, ingest_seq)
+    return _sum_up(drop, landed)
+
+
+def find_known(place: Place, domain: DomainName) -> frozenset[Digest]:
+    """Return the digests of everything that has been decided about: in the corpus, in quarantine, or refused with its drop.
+
+    A landing that a crash cut short has no record in the ledger yet; its rows are not known, so that it is completed.
+    """
+    recorded = drops(place.ledger, domain)
+    refused = {
+        revision.digest
+        for event in recorded
+        if event.kind is Kind.DROP_REFUSED
+        for revision in read_archived_drop(place.home, domain, DropId(str(event.payload["drop"]))).drop.revisions
+    }
+    unrecorded = _find_unrecorded(place, domain, {str(event.payload["drop"]) for event in recorded})
+    decided = place.corpus(domain).known_digests() | quarantined_digests(place.home, domain)
+    return frozenset((decided - unrecorded) | refused)
+
+
+def release_from_quarantine(place: Place, domain: DomainName, beginning: str, reason: str) -> Landing:
+    """Let a quarantined row in after all, as a drop of its own, and record who said so and why."""
+    revision = release_row(place.home, domain, beginning)
+    drop_id = DropId(digest_value({"domain": domain, "released": revision.digest}))
+    appended = place.corpus(domain).append(drop_id, [revision])
+    known = place.ledger.events(domain, [Kind.QUARANTINE_RELEASED])
+    if not any(event.payload["row"] == revision.digest for event in known):
+        payload: dict[str, Json] = {
+            "row": revision.digest,
+            "drop": drop_id,
+            "source": revision.source,
+            "ingest_seq": appended.ingest_seq,
+            "reason": reason,
+        }
+        place.ledger.append(domain, Kind.QUARANTINE_RELEASED, payload)
+    return Landing(
+        source=revision.source, sentence=f"row {shorten(revision.digest)} is in the corpus", drop_id=drop_id, admitted=1
+    )
+
+
+def _describe_world(place: Place, drop: Drop) -> AdmissionContext:
+    earlier = [event for event in drops(place.ledger, drop.domain) if event.payload["source"] == drop.source]
+    volumes = [int(str(event.payload["rows"])) for event in earlier if event.kind is Kind.DROP_LANDED]
+    entries = place.corpus(drop.domain).read()
+    reference = count_labels(entry.revision for entry in entries if entry.revision.source == drop.source)
+    return AdmissionContext(today=place.clock.now().date(), reference_labels=reference, previous_volumes=tuple(volumes[-20:]))
+
+
+def _find_unrecorded(place: Place, domain: DomainName, recorded: set[str]) -> set[Digest]:
+    """Rows that reached the corpus or the quarantine with a drop that the ledger has not heard of."""
+    folder = place.home.drop(domain, DropId("-")).parent
+    unheard = [path.name for path in folder.glob("*") if path.name not in recorded] if folder.is_dir() else []
+    rows: set[Digest] = set()
+    for name in sorted(unheard):
+        if (folder / name / "admission.json").is_file():
+            archived = read_archived_drop(place.home, domain, DropId(name))
+            rows.update(revision.digest for revision in archived.drop.revisions)
+    return rows
+
+
+def _record_landing(place: Place, drop: Drop, landed: LandedDrop, ingest_seq: int | None) -> None:
+    kind = Kind.DROP_REFUSED if landed.is_refused else Kind.DROP_LANDED
+    if any(event.payload["drop"] == drop.drop_id and event.kind is kind for event in drops(place.ledger, drop.domain)):
+        return
+    record = landed.record
+    payload: dict[str, Json] = {
+        "drop": drop.drop_id,
+        "source": drop.source,
+        "rows": record.rows,
+        "admitted": len(record.admitted),
+        "quarantined": len(record.quarantined),
+        "cursor": drop.cursor.position,
+        "ingest_seq": ingest_seq,
+        "reasons": list(_give_reasons(record)),
+    }
+    place.ledger.append(drop.domain, kind, payload)
+
+
+def _give_reasons(record: AdmissionRecord) -> tuple[str, ...]:
+    if record.refusals:
+        return tuple(f"{refusal.expectation}: {refusal.observed} (limit: {refusal.limit})" for refusal in record.refusals)
+    counted = Counter(reason.expectation for row in record.quarantined for reason in row.reasons)
+    return tuple(f"{expectation}: {count} rows" for expectation, count in sorted(counted.items()))
+
+
+def _sum_up(drop: Drop, landed: LandedDrop) -> Landing:
+    record = landed.record
+    reasons = "; ".join(_give_reasons(record))
+    if landed.is_refused:
+        said = f"drop {shorten(drop.drop_id)} of {record.rows} rows refused: {reasons}"
+    else:
+        said = f"drop {shorten(drop.drop_id)}: {len(record.admitted)} admitted, {len(record.quarantined)} quarantined"
+        said += f" ({reasons})" if reasons else ""
+    return Landing(
+        source=drop.source,
+        sentence=said,
+        drop_id=drop.drop_id,
+        admitted=len(record.admitted),
+        quarantined=len(record.quarantined),
+        is_refused=landed.is_refused,
+        checks_page=landed.folder / "checks.html",
+    )

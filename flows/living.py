@@ -1,0 +1,85 @@
+"""``addendum up``: one machine as a whole installation, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from flows.places import Place
+from flows.servers import ServerError, Servers, prefect_environment
+from pipelines.settings import QUIET
+
+POOLS = ("cpu", "gpu")
+Say = Callable[[str], None]
+
+
+def live(place: Place, prefect_port: int, mlflow_port: int, say: Say) -> None:
+    """Start the servers, deploy, start a worker a pool, and wait; raises :class:`ServerError` when one ends by itself."""
+    with _politely(), Servers(place.settings) as servers:
+        prefect = servers.start_prefect(prefect_port)
+        api = f"{prefect.address}/api"
+        say(f"Prefect  {prefect.address}")
+        mlflow = servers.start_mlflow(mlflow_port)
+        say(f"MLflow   {mlflow.address}")
+        for pool in POOLS:
+            make_pool(place, pool, api)
+        deploy(place, api)
+        for pool in POOLS:
+            servers.start_worker(pool, api)
+        say(f"workers  {', '.join(POOLS)}; deployments of {', '.join(place.params.domains)}; Ctrl-C ends all of it")
+        _wait(servers)
+
+
+def show(place: Place, prefect_port: int | None, mlflow_port: int | None, say: Say) -> None:
+    """Start the two pages alone, and wait."""
+    with _politely(), Servers(place.settings) as servers:
+        say(f"Prefect  {servers.start_prefect(prefect_port).address}")
+        say(f"MLflow   {servers.start_mlflow(mlflow_port).address}")
+        say("Ctrl-C ends both")
+        _wait(servers)
+
+
+def make_pool(place: Place, pool: str, api: str) -> None:
+    """Make a process work pool unless it is there."""
+    _prefect(place, api, "work-pool", "create", pool, "--type", "process", "--overwrite")
+
+
+def deploy(place: Place, api: str) -> None:
+    """Deploy what ``infra/prefect.yaml`` declares."""
+    _prefect(place, api, "--no-prompt", "deploy", "--all", "--prefect-file", "infra/prefect.yaml")
+
+
+def _prefect(place: Place, api: str, *arguments: str) -> None:
+    environment = {**os.environ, **QUIET, **prefect_environment(place.settings, api), "ADDENDUM_HOME": str(place.home.root)}
+    command = [sys.executable, "-m", "prefect", *arguments]
+    done = subprocess.run(command, cwd=place.workspace.root, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ServerError(f"prefect {' '.join(arguments[:2])}: {(done.stderr or done.stdout).strip()[-800:]}")
+
+
+def _wait(servers: Servers) -> None:
+    while True:
+        ended = servers.find_ended()
+        if ended is not None:
+            raise ServerError(f"{ended.name} ended by itself: its log is {ended.log}")
+        time.sleep(0.5)
+
+
+@contextmanager
+def _politely() -> Iterator[None]:
+    """Let SIGTERM end us as Ctrl-C does, so that the servers are ended too."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

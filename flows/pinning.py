@@ -1,0 +1,71 @@
+"""Fix what a run is made from: reserve the look, write the pin, and lay the champion's and the anchor's weights beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.judge.plans import plan_digest
+from pipelines.ledger.champions import anchor, champion
+from pipelines.ledger.looks import reserve_look
+
+from flows.places import Place
+from flows.worktrees import run_git
+from pipelines.domain.events import Kind
+from pipelines.domain.identities import Digest, DomainName, Json, digest_bytes, digest_value
+from pipelines.domain.models import Champion
+from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
+from pipelines.files import write_json
+from pipelines.workspace import DomainFolder
+
+
+def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool) -> Pin:
+    """Return the pin of a run made now; asked again under the same circumstances it is the same pin and the same look."""
+    corpus = place.corpus(domain).pin()
+    serving, frozen = champion(place.ledger, domain), anchor(place.ledger, domain)
+    look = _reserve(place, domain, corpus, serving, frozen) if with_look else None
+    return Pin(corpus=corpus, champion=_model(serving), anchor=_model(frozen), look=look, reason=reason)
+
+
+def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) -> None:
+    """Write the pin and the weights it names into ``folder``."""
+    write_json(folder.pin, pin)
+    place.registry.materialise(domain, pin.champion, folder.champion)
+    place.registry.materialise(domain, pin.anchor, folder.anchor)
+
+
+def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champion | None, frozen: Champion | None) -> Look:
+    judging = place.of(domain).judge
+    plan = plan_digest(judging)
+    _register_plan(place, domain, plan)
+    made_from: dict[str, Json] = {
+        "corpus": corpus.manifest_digest,
+        "champion": serving.digest if serving else None,
+        "anchor": frozen.digest if frozen else None,
+        "plan": plan,
+        "params": digest_value(place.of(domain).model_dump(mode="json", exclude={"watch", "retrain", "description"})),
+        "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines"),
+        "constraints": _digest_file(place.workspace.root / "constraints.txt"),
+    }
+    return reserve_look(
+        place.ledger,
+        domain,
+        plan=plan,
+        inputs=digest_value(made_from),
+        alpha=judging.alpha,
+        period_days=judging.period_days,
+    )
+
+
+def _register_plan(place: Place, domain: DomainName, plan: Digest) -> None:
+    last = place.ledger.last(domain, Kind.PLAN_REGISTERED)
+    if last is None or last.payload["plan"] != plan:
+        gates = place.of(domain).judge.model_dump(mode="json")
+        place.ledger.append(domain, Kind.PLAN_REGISTERED, {"plan": plan, "gates": gates})
+
+
+def _model(model: Champion | None) -> ModelPin | None:
+    return ModelPin(version=model.version, digest=model.digest) if model else None
+
+
+def _digest_file(path: Path) -> Digest:
+    return digest_bytes(path.read_bytes())

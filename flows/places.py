@@ -1,0 +1,72 @@
+"""Where a process finds everything: the workspace, the four stores and the clock, opened once from the environment.
+
+Flows and commands hand a :class:`Place` down instead of reading the environment, so that a test or a rehearsal is only
+another place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.clock import Clock
+from pipelines.corpus.tables import Corpus
+from pipelines.detect.sources import Access
+from pipelines.domain.identities import DomainName
+from pipelines.ledger.ledgers import Ledger
+from pipelines.params import DomainParams, Params, read_params
+from pipelines.promote.registry import Registry
+from pipelines.settings import Settings
+from pipelines.tracking import Tracker
+from pipelines.workspace import Home, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One installation: its settings, and what they lead to."""
+
+    settings: Settings
+    workspace: Workspace
+    params: Params
+    ledger: Ledger
+
+    @property
+    def home(self) -> Home:
+        """The state folder."""
+        return self.settings.place
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.settings.clock
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of models."""
+        return Registry(self.settings.tracking_address)
+
+    @property
+    def tracker(self) -> Tracker:
+        """The tracking of runs."""
+        return Tracker(self.settings.tracking_address, self.settings.artifact_root)
+
+    @property
+    def access(self) -> Access:
+        """What a source is handed."""
+        return Access(now=self.clock.now(), base_urls=self.settings.source_urls, secrets=self.settings.secrets)
+
+    def corpus(self, domain: DomainName) -> Corpus:
+        """The corpus of a domain."""
+        return Corpus.open(self.settings.corpus_address(domain))
+
+    def of(self, domain: DomainName) -> DomainParams:
+        """The parameters of a domain."""
+        return self.params.of(domain)
+
+
+def open_place(settings: Settings | None = None) -> Place:
+    """Open the place that the environment describes; raises our errors when ``params.yaml`` or a store cannot be read."""
+    settings = settings or Settings()
+    workspace = Workspace(settings.workspace.resolve())
+    params = read_params(workspace.params)
+    settings.place.root.mkdir(parents=True, exist_ok=True)
+    return Place(settings, workspace, params, Ledger.open(settings.ledger_address, settings.clock, settings.actor))

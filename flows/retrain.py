@@ -1,0 +1,80 @@
+"""``retrain``: weigh it, pin it, run the pure stages, judge, and hand the verdict to ``promote``.
+
+Killed anywhere and started again it goes on where it was: the ledger knows the open run, and DVC knows the stages that are done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from prefect import flow
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+
+from flows.fit import fit
+from flows.promote import promote
+from flows.promoting import PromotionOutcome
+from flows.retraining import Conclusion
+from flows.stages import StageRun
+from flows.tasks import abandon, conclude, run_stage, show_seconds, start, track
+from pipelines.catalog import FITTING, StageName
+from pipelines.domain.errors import StageError
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraining:
+    """What one call came to: nothing but a reason, or a judged candidate and what became of it."""
+
+    domain: str
+    reason: str
+    run_id: str | None = None
+    conclusion: Conclusion | None = None
+    promotion: PromotionOutcome | None = None
+    stages: tuple[StageRun, ...] = ()
+
+
+@flow(name="retrain", flow_run_name="retrain {domain}", log_prints=False)
+def retrain(domain: str, reason: str | None = None, approved_by: str | None = None) -> Retraining:
+    """Retrain ``domain`` if it is worth it (or because of ``reason``), judge the candidate, and promote it if it may be."""
+    begun = start(domain, reason)
+    if begun.run_id is None:
+        return Retraining(domain=domain, reason=begun.reason)
+    mlflow_run = track(domain, begun.run_id)
+    try:
+        stages = _run_stages(domain, begun.run_id, mlflow_run)
+    except StageError as error:
+        abandon(domain, begun.run_id, str(error))
+        raise
+    show_seconds(domain, stages)
+    conclusion = conclude(domain, begun.run_id)
+    promotion = promote(domain, approved_by=approved_by, reason=begun.reason)
+    return Retraining(
+        domain=domain,
+        reason=begun.reason,
+        run_id=begun.run_id,
+        conclusion=conclusion,
+        promotion=promotion,
+        stages=tuple(stages),
+    )
+
+
+def _run_stages(domain: str, run_id: str, mlflow_run: str) -> list[StageRun]:
+    before = [StageName.SNAPSHOT, StageName.CURATE, StageName.SPLIT]
+    runs = [run_stage(stage, domain, run_id, mlflow_run) for stage in before]
+    runs += _fit(domain, run_id, mlflow_run)
+    return [*runs, run_stage(StageName.JUDGE, domain, run_id, mlflow_run)]
+
+
+def _fit(domain: str, run_id: str, mlflow_run: str) -> list[StageRun]:
+    """Fit here, or on the pool that the environment names; there the stages are then found done."""
+    deployment = Settings().fit_deployment
+    if deployment is None:
+        return fit(domain, run_id, mlflow_run)
+    parameters = {"domain": domain, "run_id": run_id, "mlflow_run": mlflow_run}
+    flow_run = cast("FlowRun", run_deployment(deployment, parameters=parameters))
+    state = flow_run.state
+    if state is None or not state.is_completed():
+        raise StageError(f"fit of {domain} ended as {state.name if state else 'unknown'}: see its flow run on the Prefect page")
+    return [run_stage(stage, domain, run_id, mlflow_run) for stage in FITTING]

@@ -1,0 +1,210 @@
+"""The steps of a retraining around the pure stages, each idempotent: a flow killed anywhere and started again ends the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.pinning import lay_out, pin_domain
+from flows.places import Place
+from flows.worktrees import Worktree, commit_run, open_worktree
+from flows.worth import Standing, Worth, weigh
+from pipelines.domain.events import Event, Kind
+from pipelines.domain.identities import Digest, DomainName, Json, RunId, digest_bytes
+from pipelines.domain.pins import Pin
+from pipelines.domain.scorecards import Scorecard
+from pipelines.domain.verdicts import Decision, Verdict
+from pipelines.files import read_json
+from pipelines.ledger.champions import champion
+from pipelines.ledger.retrainings import end_retraining, open_retraining
+from pipelines.ledger.retrainings import start_retraining as begin
+from pipelines.params import DomainParams
+from pipelines.tracking import TrackedDataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A retraining that goes on, or the reason why there is none (``run_id`` is ``None``)."""
+
+    run_id: RunId | None
+    reason: str
+    is_resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What a retraining came to."""
+
+    version: int
+    decision: Decision
+    sentence: str
+
+
+def start_retraining(place: Place, domain: DomainName, reason: str | None) -> Start:
+    """Go on with an unfinished retraining, or weigh whether to begin one; the answer is in the ledger either way.
+
+    ``reason`` overrides the weighing: somebody asked for it.
+    """
+    unfinished = open_retraining(place.ledger, domain)
+    if unfinished is not None:
+        run_id = RunId(str(unfinished.payload["run"]))
+        _prepare(place, domain, run_id, _read_pin(unfinished))
+        return Start(run_id=run_id, reason=str(unfinished.payload["reason"]), is_resumed=True)
+    worth = Worth(is_worth_it=True, reason=reason) if reason else weigh(_stand(place, domain), place.of(domain).retrain)
+    if not worth.is_worth_it:
+        return _hold(place, domain, worth.reason)
+    pin = pin_domain(place, domain, worth.reason, with_look=True)
+    judged = _find_judged(place, domain, pin.run_id)
+    if judged is not None:
+        said = f"the candidate from this corpus has been judged ({judged.payload['decision']}, event {judged.seq})"
+        return _hold(place, domain, f"{said}: nothing would come out differently")
+    begin(place.ledger, domain, {"run": pin.run_id, "reason": worth.reason, "pin": _pin_payload(pin)})
+    _prepare(place, domain, pin.run_id, pin)
+    return Start(run_id=pin.run_id, reason=worth.reason)
+
+
+def worktree(place: Place, domain: DomainName, run_id: RunId) -> Worktree:
+    """Return the run's worktree."""
+    return open_worktree(place.workspace, place.home, domain, run_id)
+
+
+def track_inputs(place: Place, domain: DomainName, run_id: RunId) -> str:
+    """Open the MLflow run and log what it is made from; return the MLflow run."""
+    tracker, folder = place.tracker, worktree(place, domain, run_id).folder
+    run = tracker.open_run(domain, run_id)
+    tracker.log_params(run, flatten_params(place.of(domain)))
+    pin = read_json(folder.pin, Pin)
+    tracker.log_datasets(
+        run, [TrackedDataset(name=f"{domain} corpus", digest=pin.corpus.manifest_digest, context="training", rows=0)]
+    )
+    tracker.log_files(run, [folder.pin], "run")
+    tracker.tag(run, {"addendum.reason": pin.reason, "addendum.domain": domain})
+    return run
+
+
+def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conclusion:
+    """Register the candidate, record its verdict, show both in MLflow, and commit the run's branch."""
+    tree = worktree(place, domain, run_id)
+    verdict = read_json(tree.folder.verdict / "verdict.json", Verdict)
+    commit_run(tree, f"{domain}: {verdict.decision} ({verdict.sentence})")
+    run = _track_outcome(place, domain, tree, verdict)
+    kind = place.of(domain).train.learner.kind
+    model = place.registry.register(domain, run, tree.folder.model, kind)
+    identity: dict[str, Json] = {"run": run_id, "version": model.version, "digest": model.digest}
+    _append_once(place, domain, Kind.CANDIDATE_REGISTERED, run_id, {**identity, "mlflow_run": run})
+    outcome: dict[str, Json] = {"decision": verdict.decision, "verdict": digest_verdict(tree), "sentence": verdict.sentence}
+    pin = read_json(tree.folder.pin, Pin)
+    standing: dict[str, Json] = {"ingest_seq": pin.corpus.ingest_seq, "against": pin.champion.version if pin.champion else None}
+    _append_once(place, domain, Kind.CANDIDATE_JUDGED, run_id, {**identity, **outcome, **standing})
+    place.tracker.close_run(run)
+    end_retraining(place.ledger, domain, {"run": run_id, "decision": verdict.decision})
+    return Conclusion(version=model.version, decision=verdict.decision, sentence=verdict.sentence)
+
+
+def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str) -> None:
+    """End a retraining that cannot succeed (a stage refused its input), so that the next one starts afresh."""
+    end_retraining(place.ledger, domain, {"run": run_id, "decision": "failed", "why": why[:500]})
+    place.tracker.close_run(place.tracker.open_run(domain, run_id), is_failed=True)
+
+
+def digest_verdict(tree: Worktree) -> Digest:
+    """Return the digest of the verdict as written: what the ledger names."""
+    return digest_bytes((tree.folder.verdict / "verdict.json").read_bytes())
+
+
+def flatten_params(params: DomainParams) -> dict[str, str]:
+    """Return the stage sections as MLflow shows them: dotted names and plain values."""
+    flat: dict[str, str] = {}
+    chosen = params.model_dump(mode="json", include={"labels", "curate", "split", "train", "evaluate", "judge"})
+    waiting: list[tuple[str, object]] = [("", chosen)]
+    while waiting:
+        prefix, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend((f"{prefix}.{key}".lstrip("."), inner) for key, inner in value.items())
+        elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+            waiting.extend((f"{prefix}.{index}", inner) for index, inner in enumerate(value))
+        else:
+            flat[prefix] = str(value)
+    return flat
+
+
+def _stand(place: Place, domain: DomainName) -> Standing:
+    serving = champion(place.ledger, domain)
+    since = None
+    lost = False
+    if serving is not None:
+        event = place.ledger.events(domain, since=serving.since_seq - 1)[0]
+        since = event.recorded_at
+        withdrawals = place.ledger.events(domain, [Kind.DROP_WITHDRAWN])
+        trained_before = _trained_at(place, domain, serving.run_id)
+        lost = any(int(str(e.payload["ingest_seq"])) <= serving.ingest_seq and e.seq > trained_before for e in withdrawals)
+    entries = place.corpus(domain).read()
+    return Standing(entries=entries, champion=serving, champion_since=since, has_lost_a_drop=lost, now=place.clock.now())
+
+
+def _trained_at(place: Place, domain: DomainName, run_id: RunId) -> int:
+    starts = place.ledger.events(domain, [Kind.RETRAIN_STARTED])
+    return max((event.seq for event in starts if event.payload["run"] == run_id), default=0)
+
+
+def _hold(place: Place, domain: DomainName, reason: str) -> Start:
+    last = place.ledger.last(domain, Kind.RETRAIN_HELD, Kind.RETRAIN_STARTED, Kind.DROP_LANDED, Kind.DROP_WITHDRAWN)
+    if last is None or last.kind is not Kind.RETRAIN_HELD or last.payload["reason"] != reason:
+        place.ledger.append(domain, Kind.RETRAIN_HELD, {"reason": reason})
+    return Start(run_id=None, reason=reason)
+
+
+def _prepare(place: Place, domain: DomainName, run_id: RunId, pin: Pin) -> None:
+    lay_out(place, domain, pin, worktree(place, domain, run_id).folder)
+
+
+def _find_judged(place: Place, domain: DomainName, run_id: RunId) -> Event | None:
+    judged = place.ledger.events(domain, [Kind.CANDIDATE_JUDGED])
+    return next((event for event in reversed(judged) if event.payload["run"] == run_id), None)
+
+
+def _append_once(place: Place, domain: DomainName, kind: Kind, run_id: RunId, payload: dict[str, Json]) -> None:
+    starts = place.ledger.events(domain, [Kind.RETRAIN_STARTED])
+    since = max((event.seq for event in starts if event.payload["run"] == run_id), default=0)
+    known = place.ledger.events(domain, [kind], since=since)
+    if not any(event.payload["run"] == run_id for event in known):
+        place.ledger.append(domain, kind, payload)
+
+
+def _track_outcome(place: Place, domain: DomainName, tree: Worktree, verdict: Verdict) -> str:
+    tracker, folder = place.tracker, tree.folder
+    run = tracker.open_run(domain, tree.run_id)
+    tracker.log_scorecard(run, read_json(folder.scores / "scorecard.json", Scorecard))
+    tracker.log_datasets(run, _datasets(folder.splits))
+    files = [folder.pin, tree.lock, folder.scores / "scorecard.json", folder.verdict / "verdict.json"]
+    tracker.log_files(run, [*files, folder.training / "curve.csv"], "run")
+    tracker.tag(run, {"addendum.decision": verdict.decision, "addendum.sentence": verdict.sentence})
+    return run
+
+
+def _datasets(splits: Path) -> list[TrackedDataset]:
+    import pyarrow.parquet as pq
+
+    contexts = {"train": "training", "dev": "validation", "holdout": "evaluation", "anchor": "evaluation"}
+    return [
+        TrackedDataset(
+            name=name,
+            digest=digest_bytes((splits / f"{name}.parquet").read_bytes()),
+            context=context,
+            rows=pq.read_metadata(splits / f"{name}.parquet").num_rows,
+        )
+        for name, context in contexts.items()
+    ]
+
+
+def _pin_payload(pin: Pin) -> Json:
+    from pydantic import TypeAdapter
+
+    payload: Json = TypeAdapter(Pin).dump_python(pin, mode="json")
+    return payload
+
+
+def _read_pin(event: Event) -> Pin:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Pin).validate_python(event.payload["pin"])

@@ -1,0 +1,126 @@
+"""One way to run a stage: ``dvc repro --single-item`` in the run's worktree, as a process group of its own.
+
+Caching, resumption after a crash and isolation come from DVC and the operating system. What the stage says is passed on line
+by line; its progress lines become progress.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from flows.worktrees import Worktree
+from pipelines.catalog import StageName
+from pipelines.domain.errors import StageError
+from pipelines.settings import QUIET
+
+PROGRESS = re.compile(r"^train step (\d+)/(\d+) loss (\S+)")
+KEPT_LINES = 30
+BUSY_WAIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """How a stage went: whether it did anything, and for how long."""
+
+    stage: StageName
+    seconds: float
+    is_cached: bool
+
+
+Listener = Callable[[str], None]
+
+
+def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, str], listen: Listener) -> StageRun:
+    """Run the stage, or find that it need not run; raises :class:`StageError` with the stage's last words."""
+    end_leftovers(tree)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{tree.domain}"]
+    process = subprocess.Popen(
+        command,
+        cwd=tree.root,
+        env=_environment(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    _note_group(tree, process.pid)
+    try:
+        last_words, has_run = _follow(process, listen)
+    finally:
+        _end_group(process.pid)
+        _leftover_file(tree).unlink(missing_ok=True)
+    if process.wait() != 0:
+        raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {' | '.join(last_words) or 'without a word'}")
+    return StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
+
+
+def end_leftovers(tree: Worktree) -> None:
+    """End what an earlier, killed flow may have left running in this worktree."""
+    note = _leftover_file(tree)
+    if not note.exists():
+        return
+    group, created = note.read_text(encoding="utf-8").split()
+    try:
+        if abs(psutil.Process(int(group)).create_time() - float(created)) < 1.0:
+            _end_group(int(group))
+    except psutil.NoSuchProcess:
+        _end_group(int(group))
+    note.unlink(missing_ok=True)
+
+
+def read_progress(line: str) -> tuple[int, int, float] | None:
+    """Return (step, steps, loss) when the line says how far a training is."""
+    found = PROGRESS.match(line)
+    return (int(found[1]), int(found[2]), float(found[3])) if found else None
+
+
+def _follow(process: subprocess.Popen[str], listen: Listener) -> tuple[list[str], bool]:
+    last_words: deque[str] = deque(maxlen=KEPT_LINES)
+    has_run = False
+    for line in process.stdout or ():
+        text = line.rstrip()
+        if not text:
+            continue
+        has_run = has_run or text.startswith("Running stage")
+        last_words.append(text)
+        listen(text)
+    process.wait()
+    return list(last_words), has_run
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    here = str(Path(sys.executable).parent)
+    path = f"{here}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, **QUIET, "PYTHONUNBUFFERED": "1", "PATH": path, "ADDENDUM_FLOW_PROCESS": str(os.getpid()), **extra}
+
+
+def _leftover_file(tree: Worktree) -> Path:
+    return tree.root.with_suffix(".process")
+
+
+def _note_group(tree: Worktree, process: int) -> None:
+    try:
+        created = psutil.Process(process).create_time()
+    except psutil.NoSuchProcess:
+        return
+    _leftover_file(tree).write_text(f"{process} {created}", encoding="utf-8")
+
+
+def _end_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        logging.getLogger("addendum.flow").debug("process group %d has ended", group)

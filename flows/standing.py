@@ -1,0 +1,84 @@
+"""Where a domain stands, read from the ledger: for the status screen, for ``explain``, and for whoever asks why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.places import Place
+from pipelines.domain.errors import LedgerError
+from pipelines.domain.events import Event, Kind
+from pipelines.domain.identities import DomainName, RunId, shorten
+from pipelines.domain.verdicts import Verdict
+from pipelines.files import read_json
+from pipelines.ledger.champions import champion, is_frozen
+from pipelines.ledger.retrainings import open_retraining
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """One domain on the status screen."""
+
+    champion: str
+    since: str
+    last_drop: str
+    candidate: str
+    open: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A version's verdict, and what the ledger says happened to it."""
+
+    verdict: Verdict
+    history: tuple[str, ...]
+
+
+def describe_domain(place: Place, domain: DomainName) -> StandingRow:
+    """Return a domain's line of the status screen."""
+    ledger = place.ledger
+    serving = champion(ledger, domain)
+    since = ledger.events(domain, since=serving.since_seq - 1)[0].recorded_at if serving else None
+    drop = ledger.last(domain, Kind.DROP_LANDED, Kind.DROP_REFUSED)
+    judged = ledger.last(domain, Kind.CANDIDATE_JUDGED)
+    return StandingRow(
+        champion=f"version {serving.version}" if serving else "none",
+        since=f"{since:%Y-%m-%d %H:%M}" if since else "",
+        last_drop=f"{drop.payload['source']} {drop.recorded_at:%Y-%m-%d} ({drop.kind})" if drop else "none",
+        candidate=f"version {judged.payload['version']}: {judged.payload['decision']}" if judged else "none",
+        open=", ".join(_open_matters(place, domain)) or "nothing",
+    )
+
+
+def explain_version(place: Place, domain: DomainName, version: int) -> Explanation:
+    """Return the verdict on a version and what followed; raises :class:`LedgerError` for one that was never judged."""
+    events = place.ledger.events(domain)
+    about = [event for event in events if event.payload.get("version") == version or event.payload.get("to") == version]
+    judged = [event for event in about if event.kind is Kind.CANDIDATE_JUDGED]
+    if not judged:
+        raise LedgerError(f"{domain} has no judged version {version}: `addendum status` shows the latest")
+    tree = place.home.run(domain, RunId(str(judged[-1].payload["run"])))
+    verdict = read_json(Workspace(tree).of(domain).verdict / "verdict.json", Verdict)
+    return Explanation(verdict=verdict, history=tuple(_tell(event) for event in about))
+
+
+def _open_matters(place: Place, domain: DomainName) -> Sequence[str]:
+    ledger = place.ledger
+    matters = ["frozen by a rollback"] if is_frozen(ledger, domain) else []
+    unfinished = open_retraining(ledger, domain)
+    if unfinished is not None:
+        matters.append(f"retraining {unfinished.payload['run']} unfinished")
+    last = ledger.last(domain, Kind.RETRAIN_HELD, Kind.RETRAIN_STARTED, Kind.APPROVAL_ASKED, Kind.PROMOTED)
+    if last is not None and last.kind is Kind.RETRAIN_HELD:
+        matters.append(f"held: {last.payload['reason']}")
+    if last is not None and last.kind is Kind.APPROVAL_ASKED:
+        matters.append(f"version {last.payload['version']} waits for approval")
+    return matters
+
+
+def _tell(event: Event) -> str:
+    said = event.payload.get("reason") or event.payload.get("sentence") or ""
+    return (
+        f"  {event.seq:>4}  {event.recorded_at:%Y-%m-%d %H:%M}  {event.kind}  by {event.actor}  {said}  [{shorten(event.hash)}]"
+    )

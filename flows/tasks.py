@@ -1,0 +1,159 @@
+"""Prefect tasks: thin wrappings that give an operation a name, retries and a line on the page, and nothing else.
+
+A task takes plain values and opens the place itself, so that it can run in any process of any worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from flows.landing import Landing, look_at_source
+from flows.places import open_place
+from flows.promoting import Approval, PromotionOutcome, project, promote_latest, roll_back_domain
+from flows.retraining import (
+    Conclusion,
+    Start,
+    abandon_retraining,
+    conclude_retraining,
+    start_retraining,
+    track_inputs,
+    worktree,
+)
+from flows.stages import StageRun, read_progress, run_in_worktree
+from pipelines.catalog import StageName
+from pipelines.domain.errors import UnreachableError
+from pipelines.domain.identities import DomainName, RunId
+from pipelines.domain.models import Champion
+
+PROGRESS_LOG = logging.getLogger("addendum.progress")
+
+
+def _is_passing(_task: object, _run: object, state: object) -> bool:
+    """Only an unreachable source is worth another try; a response that does not parse will not parse the second time."""
+    error = getattr(state, "data", None)
+    return isinstance(getattr(error, "exception", error), UnreachableError)
+
+
+@task(task_run_name="look at {source}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_is_passing)
+def look(domain: str, source: str) -> Landing:
+    """Look at one source, check what it brings, and let in what passes."""
+    place = open_place()
+    landing = look_at_source(place, DomainName(domain), source)
+    get_run_logger().info("%s: %s", source, landing.sentence)
+    if landing.checks_page is not None:
+        create_markdown_artifact(
+            key=f"{domain}-{source}-checks".replace("_", "-"),
+            markdown=f"{landing.sentence}\n\n[Data checks]({landing.checks_page.as_uri()})",
+            description=f"Admission of a drop from {source}",
+        )
+    return landing
+
+
+@task(task_run_name="worth it? {domain}", cache_policy=NO_CACHE)
+def start(domain: str, reason: str | None) -> Start:
+    """Weigh a retraining, and pin it when it is worth it."""
+    place = open_place()
+    project(place, DomainName(domain))
+    begun = start_retraining(place, DomainName(domain), reason)
+    get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
+    return begun
+
+
+@task(task_run_name="track {domain}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def track(domain: str, run_id: str) -> str:
+    """Open the MLflow run."""
+    return track_inputs(open_place(), DomainName(domain), RunId(run_id))
+
+
+@task(task_run_name="{stage}@{domain}", cache_policy=NO_CACHE)
+def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
+    """Run one stage through DVC in the run's worktree."""
+    place = open_place()
+    tree = worktree(place, DomainName(domain), RunId(run_id))
+    logger = get_run_logger()
+    progress = _StageProgress(stage, domain)
+
+    def listen(line: str) -> None:
+        logger.info(line)
+        progress.hear(line)
+
+    environment = {
+        "ADDENDUM_MLFLOW_RUN": mlflow_run,
+        "ADDENDUM_HOME": str(place.home.root),
+        "ADDENDUM_WORKSPACE": str(tree.root),
+    }
+    PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 0.0})
+    done = run_in_worktree(tree, StageName(stage), environment, listen)
+    PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 1.0, "run": done})
+    return done
+
+
+@task(task_run_name="conclude {domain}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def conclude(domain: str, run_id: str) -> Conclusion:
+    """Register the candidate and record its verdict."""
+    conclusion = conclude_retraining(open_place(), DomainName(domain), RunId(run_id))
+    get_run_logger().info("version %d: %s: %s", conclusion.version, conclusion.decision, conclusion.sentence)
+    return conclusion
+
+
+@task(task_run_name="abandon {domain}", cache_policy=NO_CACHE)
+def abandon(domain: str, run_id: str, why: str) -> None:
+    """Record that a retraining has failed for good."""
+    abandon_retraining(open_place(), DomainName(domain), RunId(run_id), why)
+
+
+@task(task_run_name="promote {domain}", cache_policy=NO_CACHE)
+def promote_candidate(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
+    """Swap the champion in the ledger, then let registry and branch follow."""
+    approval = Approval(by=approved_by, reason=reason) if approved_by else None
+    outcome = promote_latest(open_place(), DomainName(domain), approval)
+    get_run_logger().info(outcome.sentence)
+    return outcome
+
+
+@task(task_run_name="roll back {domain}", cache_policy=NO_CACHE)
+def roll_back_champion(domain: str, reason: str) -> Champion:
+    """Give the previous champion back."""
+    return roll_back_domain(open_place(), DomainName(domain), reason)
+
+
+def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
+    """Put the stages' seconds on the flow run's page."""
+    table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
+    create_table_artifact(key=f"{domain}-stages".replace("_", "-"), table=table, description=f"Stages of {domain}")
+
+
+class _StageProgress:
+    """A training's progress, on the Prefect page (a call each tenth) and to whoever listens to the log."""
+
+    def __init__(self, stage: str, domain: str) -> None:
+        self.stage, self.domain = stage, domain
+        self.artifact: object | None = None
+        self.shown = 0.0
+
+    def hear(self, line: str) -> None:
+        """Take note of a line, if it says how far the training is."""
+        progress = read_progress(line)
+        if progress is None:
+            return
+        step, steps, loss = progress
+        done = step / steps
+        extra = {"stage": self.stage, "domain": self.domain, "done": done}
+        PROGRESS_LOG.info("step %d of %d, loss %.3f", step, steps, loss, extra=extra)
+        if done - self.shown >= 0.1 or done >= 1.0:
+            self._show(done)
+
+    def _show(self, done: float) -> None:
+        self.shown = done
+        percent = round(100 * done, 1)
+        if self.artifact is None:
+            key = f"{self.domain}-{self.stage}".replace("_", "-")
+            self.artifact = create_progress_artifact(progress=percent, key=key, description=f"{self.stage} of {self.domain}")
+        else:
+            update_progress_artifact(artifact_id=self.artifact, progress=percent)  # type: ignore[arg-type]  # what create returned

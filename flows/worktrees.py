@@ -1,0 +1,87 @@
+"""A run works in a git worktree of its own, on a branch of its own: the user's branch and files are never touched.
+
+The branch ``addendum/run/<id>`` holds what the run was made from and made (``pin.json``, ``dvc.lock``); a promotion moves
+``addendum/champion/<domain>`` to it, so that checking that branch out gives what serves.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import DomainName, RunId
+from pipelines.workspace import DomainFolder, Home, Workspace
+
+IDENTITY = ("-c", "user.name=Addendum", "-c", "user.email=addendum@localhost", "-c", "commit.gpgsign=false")
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """The checkout of one run."""
+
+    root: Path
+    domain: DomainName
+    run_id: RunId
+
+    @property
+    def branch(self) -> str:
+        """The run's branch."""
+        return f"addendum/run/{self.run_id}"
+
+    @property
+    def folder(self) -> DomainFolder:
+        """The domain's folder in it."""
+        return Workspace(self.root).of(self.domain)
+
+    @property
+    def lock(self) -> Path:
+        """What DVC remembers of the stages that have run."""
+        return self.root / "dvc.lock"
+
+
+def run_git(folder: Path, *arguments: str) -> str:
+    """Run git in ``folder`` and return its output; raises :class:`WorkspaceError` with git's own words."""
+    done = subprocess.run(["git", *IDENTITY, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise WorkspaceError(f"git {arguments[0]} in {folder}: {done.stderr.strip() or 'failed'}")
+    return done.stdout.strip()
+
+
+def open_worktree(workspace: Workspace, home: Home, domain: DomainName, run_id: RunId) -> Worktree:
+    """Return the run's worktree, made from the workspace's HEAD when it is missing."""
+    tree = Worktree(home.run(domain, run_id), domain, run_id)
+    if not (tree.root / ".git").exists():
+        tree.root.parent.mkdir(parents=True, exist_ok=True)
+        run_git(workspace.root, "worktree", "prune")
+        start = ("-B", tree.branch, str(tree.root), "HEAD")
+        run_git(workspace.root, "worktree", "add", "--force", *start)
+    configure_dvc(tree.root, home)
+    return tree
+
+
+def configure_dvc(root: Path, home: Home) -> None:
+    """Point a checkout's DVC at the shared cache; this file is local to a worktree and must be written in each.
+
+    The site cache is set too: DVC's default is one folder for all users of a machine, writable by any of them.
+    """
+    local = root / ".dvc" / "config.local"
+    local.parent.mkdir(exist_ok=True)
+    site = home.dvc_cache.parent / "site"
+    local.write_text(f"[cache]\n    dir = {home.dvc_cache}\n[core]\n    site_cache_dir = {site}\n", encoding="utf-8")
+
+
+def commit_run(tree: Worktree, message: str, extra: Sequence[Path] = ()) -> str:
+    """Commit the pin, the lock and ``extra`` on the run's branch, once; return the commit."""
+    files = [tree.folder.pin, tree.lock, *extra]
+    run_git(tree.root, "add", "--force", *[str(file) for file in files if file.exists()])
+    if run_git(tree.root, "status", "--porcelain", "--untracked-files=no"):
+        run_git(tree.root, "commit", "--quiet", "--no-verify", "--message", message)
+    return run_git(tree.root, "rev-parse", "HEAD")
+
+
+def move_champion_branch(workspace: Workspace, domain: DomainName, run_id: RunId) -> None:
+    """Point ``addendum/champion/<domain>`` at the run's commit."""
+    run_git(workspace.root, "branch", "--force", f"addendum/champion/{domain}", f"addendum/run/{run_id}")

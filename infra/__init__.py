@@ -1,0 +1,1 @@
+"""Where Addendum runs, and the stage on which it is rehearsed."""

@@ -1,0 +1,37 @@
+"""What a domain expects of its drops: one section of ``params.yaml``, with defaults that suit most."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class AdmitParams(BaseModel):
+    """The limits of admission; what they mean exactly stands in :mod:`data_checks.expectations`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: tuple[str, ...] = Field(default=(), description="the classes of the domain; empty: any label is fine")
+    languages: tuple[str, ...] = Field(default=("en",), description="ISO 639-1 codes; empty: any language is fine")
+    min_certainty: Share = Field(default=0.8, description="below it a language counts as not known, and passes")
+    min_chars: int = Field(default=20, ge=0, description="shortest text that is taught")
+    max_chars: int = Field(default=500_000, ge=1, description="longest text that is taught")
+    published_ahead_days: int = Field(default=0, ge=0, description="how far in the future a publication date may lie")
+    effective_ahead_days: int = Field(default=3660, ge=0, description="how far in the future a rule may take effect")
+    min_volume: float = Field(default=0.01, ge=0.0, description="fewest rows, as a multiple of the median of the last 20 drops")
+    max_volume: float = Field(default=10.0, gt=0.0, description="most rows, as such a multiple, plus `volume_slack`")
+    volume_slack: int = Field(default=50, ge=0, description="rows that a drop may always have above that multiple")
+    max_bad_share: Share = Field(default=0.2, description="share of failing rows beyond which a drop is refused")
+    min_rows_for_share: int = Field(default=10, ge=1, description="smaller drops are never refused for that share")
+    max_foreign_share: Share = Field(default=0.0, description="share of rows that may name another source than the drop")
+    max_label_shift: Share = Field(default=0.45, description="how much above its usual share a label may lie")
+    max_label_share: Share = Field(default=0.95, description="share at which a label dominates whatever was usual")
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> AdmitParams:
+        if self.min_chars > self.max_chars:
+            raise ValueError(f"min_chars ({self.min_chars}) is above max_chars ({self.max_chars})")
+        return self

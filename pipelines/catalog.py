@@ -1,0 +1,96 @@
+"""The pure stages in running order, and how each is called: what ``python -m pipelines`` and the flows both go by.
+
+A stage's module is imported only when that stage runs, so that taking a snapshot never waits for torch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines.domain.identities import DomainName
+from pipelines.learners.protocols import Monitor, Step
+from pipelines.params import DomainParams
+from pipelines.settings import Settings
+from pipelines.workspace import DomainFolder
+
+LOG = logging.getLogger("addendum.stage")
+
+
+class StageName(StrEnum):
+    """Folder, ``params.yaml`` section, DVC stage, Prefect task and test folder all have this name."""
+
+    SNAPSHOT = "snapshot"
+    CURATE = "curate"
+    SPLIT = "split"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    JUDGE = "judge"
+
+
+FITTING = (StageName.TRAIN, StageName.EVALUATE)
+"""The stages that want a GPU; all others run where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMonitor:
+    """Says each step on one line, which the flow that runs the stage reads back as progress."""
+
+    def observe(self, step: Step) -> None:
+        """Log the step."""
+        dev = "" if step.dev_loss is None else f" dev loss {step.dev_loss:.4f}"
+        LOG.info("train step %d/%d loss %.4f%s tokens %d", step.step, step.steps, step.loss, dev, step.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Monitors:
+    """Several monitors as one."""
+
+    monitors: Sequence[Monitor]
+
+    def observe(self, step: Step) -> None:
+        """Tell each of them."""
+        for monitor in self.monitors:
+            monitor.observe(step)
+
+
+def run_stage(stage: StageName, domain: DomainName, params: DomainParams, folder: DomainFolder, settings: Settings) -> None:
+    """Run one stage in ``folder``; raises our errors, which name what is wrong."""
+    match stage:
+        case StageName.SNAPSHOT:
+            from pipelines.corpus.tables import Corpus
+            from pipelines.snapshot.snapshots import take_snapshot
+
+            take_snapshot(folder, Corpus.open(settings.corpus_address(domain)))
+        case StageName.CURATE:
+            from pipelines.curate.curation import curate
+
+            curate(folder, params.curate)
+        case StageName.SPLIT:
+            from pipelines.split.splitting import split
+
+            split(folder, params.split)
+        case StageName.TRAIN:
+            from pipelines.train.training import train
+
+            train(folder, params.train, params.labels, settings.place.checkpoints, watch_training(settings))
+        case StageName.EVALUATE:
+            from pipelines.evaluate.evaluation import evaluate
+
+            evaluate(folder, params.evaluate, params.train.threads)
+        case StageName.JUDGE:
+            from pipelines.judge.judging import judge
+
+            judge(folder, params.judge)
+
+
+def watch_training(settings: Settings) -> Monitor:
+    """Return whoever watches: the log always, MLflow when the flow named a run of it."""
+    if settings.mlflow_run is None:
+        return LoggedMonitor()
+    from pipelines.tracking import Tracker
+
+    tracker = Tracker(settings.tracking_address, settings.artifact_root)
+    return Monitors((LoggedMonitor(), tracker.monitor(settings.mlflow_run)))

@@ -1,0 +1,117 @@
+"""The Delta log: opening, creating and committing, with the guards that keep concurrent writers from losing or doubling a row.
+
+An app transaction is a compare-and-swap only when the version is checked and the write goes *through the same handle*: the log
+then refuses the commit if anybody else committed under that application's name in between. Every arrival is numbered under the
+one name ``ingest``, so that of all racers exactly one gets the next number and the others start again from what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from pipelines.corpus.arrivals import CORPUS_SCHEMA
+from pipelines.domain.errors import CorpusError
+
+INGEST = "ingest"
+COMMIT_RETRIES = 100
+PROPERTIES = {
+    # titles and texts must not land in the log, where an erasure would not reach them
+    "delta.dataSkippingStatsColumns": "source,digest,recorded_at,ingest_seq,drop_id,entry",
+    # the default forgets old versions after 30 days, and with them what old pins name
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+}
+_UNSAFE = ("allow_unsafe_rename", "aws_s3_allow_unsafe_rename")
+
+
+def check_options(options: Mapping[str, str]) -> None:
+    """Refuse storage options that switch off conditional writes, without which concurrent appends are lost silently."""
+    for name, value in options.items():
+        if name.lower() in _UNSAFE and value.lower() in {"true", "1"}:
+            raise CorpusError(f"storage option {name} switches off conditional writes: remove it")
+
+
+def load_head(uri: str, options: Mapping[str, str]) -> DeltaTable:
+    """Return a handle on the newest version; raises :class:`CorpusError` when there is no table of our columns."""
+    try:
+        table = DeltaTable(uri, storage_options=dict(options) or None)
+    except TableNotFoundError as error:
+        raise CorpusError(f"{uri} holds no corpus: open it once, which creates it") from error
+    _check_schema(uri, table)
+    return table
+
+
+def load_version(uri: str, options: Mapping[str, str], version: int) -> DeltaTable | None:
+    """Return a handle on an old version, or ``None`` where its part of the log is gone."""
+    try:
+        return DeltaTable(uri, version=version, storage_options=dict(options) or None)
+    except (DeltaError, FileNotFoundError):
+        return None
+
+
+def has_table(uri: str, options: Mapping[str, str]) -> bool:
+    """Say whether there is a Delta table at ``uri``; one that cannot be reached raises :class:`CorpusError`."""
+    try:
+        return bool(DeltaTable.is_deltatable(uri, storage_options=dict(options) or None))
+    except (DeltaError, OSError) as error:
+        raise CorpusError(f"{uri} cannot be reached: check the address and the credentials ({type(error).__name__})") from error
+
+
+def create_table(uri: str, options: Mapping[str, str]) -> None:
+    """Create the table, or leave alone the one that somebody else created first."""
+    try:
+        DeltaTable.create(uri, CORPUS_SCHEMA, mode="ignore", configuration=PROPERTIES, storage_options=dict(options) or None)
+    except DeltaError as error:
+        if not has_table(uri, options):
+            raise CorpusError(f"{uri}: the corpus cannot be created: {type(error).__name__}") from error
+
+
+def last_arrival(table: DeltaTable) -> int:
+    """Return the highest arrival number given out up to the handle's version; 0 in an empty corpus."""
+    return table.transaction_version(INGEST) or 0
+
+
+def is_claimed(table: DeltaTable, claim: str) -> bool:
+    """Say whether the one-time transaction ``claim`` was committed up to the handle's version."""
+    return table.transaction_version(claim) is not None
+
+
+def commit_rows(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str) -> bool:
+    """Append ``rows`` through the handle under the next arrival number and the one-time transaction ``claim``.
+
+    Returns whether it was committed: ``False`` when somebody else committed first, and the caller must look again. After a
+    success the handle stands at the new version. Raises :class:`CorpusError` for rows of other columns, which Delta would cast.
+    """
+    if not rows.schema.equals(CORPUS_SCHEMA):
+        raise CorpusError("rows do not have the corpus's columns: they would be cast silently")
+    _check_schema(table.table_uri, table)
+    transactions = [Transaction(INGEST, ingest_seq), Transaction(claim, 1)]
+    properties = CommitProperties(max_commit_retries=COMMIT_RETRIES, app_transactions=transactions)
+    try:
+        write_deltalake(table, rows, mode="append", commit_properties=properties)
+    except CommitFailedError:
+        return False
+    return True
+
+
+def read_rows(table: DeltaTable, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None) -> pa.Table:
+    """Return the rows at the handle's version; raises ``FileNotFoundError`` where one of its files was vacuumed."""
+    return table.to_pyarrow_table(columns=columns or CORPUS_SCHEMA.names, filters=filters)
+
+
+def landing_time(rows: pa.Table) -> datetime:
+    """Return the first time of recording among ``rows``."""
+    times: list[datetime] = rows["recorded_at"].to_pylist()
+    return min(times)
+
+
+def _check_schema(uri: str, table: DeltaTable) -> None:
+    if not pa.schema(table.schema().to_arrow()).equals(CORPUS_SCHEMA):
+        raise CorpusError(f"{uri}: its columns are not those this version writes: it needs a migration")

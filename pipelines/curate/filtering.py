@@ -1,0 +1,57 @@
+"""Leaves out what may not, or need not, be learnt from: texts without a licence for it, and texts too short or too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.curate.rows import Curated, Removal, Row
+
+
+class FilterLicence(BaseModel):
+    """Keeps rows whose licence is one of ``allowed``, letter for letter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["filter_licence"] = "filter_licence"
+    allowed: tuple[str, ...] = Field(min_length=1)
+
+    def apply(self, rows: Sequence[Row]) -> Curated:
+        """Remove rows under any other licence, which the reason names."""
+        return _partition(rows, [self._object_to(row) for row in rows])
+
+    def _object_to(self, row: Row) -> str | None:
+        licence = row.entry.revision.licence
+        return None if licence in self.allowed else f"licence not allowed: {licence}"
+
+
+class FilterLength(BaseModel):
+    """Keeps rows whose text (title included, as a model reads it) has a sensible number of words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["filter_length"] = "filter_length"
+    minimum_words: int = Field(default=3, ge=1)
+    maximum_words: int | None = Field(default=None, ge=1)
+
+    def apply(self, rows: Sequence[Row]) -> Curated:
+        """Remove rows that are too short or too long."""
+        return _partition(rows, [self._object_to(row) for row in rows])
+
+    def _object_to(self, row: Row) -> str | None:
+        words = len(row.reading.split())
+        if words < self.minimum_words:
+            return "too short"
+        if self.maximum_words is not None and words > self.maximum_words:
+            return "too long"
+        return None
+
+
+def _partition(rows: Sequence[Row], objections: Sequence[str | None]) -> Curated:
+    judged = list(zip(rows, objections, strict=True))
+    return Curated(
+        rows=tuple(row for row, objection in judged if objection is None),
+        removals=tuple(Removal(digest=row.digest, reason=objection) for row, objection in judged if objection is not None),
+    )

@@ -1,0 +1,105 @@
+"""The outcomes as arrays, a model and a slice at a time, always paired by row: what every gate is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.domain.errors import NotMeasurableError, StageError
+from pipelines.domain.identities import Json, digest_value
+from pipelines.domain.models import Role
+from pipelines.domain.pins import Look, Pin
+from pipelines.domain.scorecards import Outcome, Slice
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One model on one slice, in the order of ``row_id``; arrays are one value a row.
+
+    ``family``, ``label`` and ``predicted`` are codes that all models of the slice share; a prediction that is no label of the
+    slice is -1. ``correct`` is NaN where nothing can be right. ``loss`` is in nats, ``size`` in bytes.
+    """
+
+    row_ids: tuple[str, ...]
+    families: int
+    labels: int
+    family: Codes
+    label: Codes
+    predicted: Codes
+    correct: Floats
+    loss: Floats
+    size: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a verdict may stand on: the pin, the look that it carries, and the outcomes."""
+
+    pin: Pin
+    look: Look
+    outcomes: Sequence[Outcome]
+
+    @property
+    def alpha(self) -> float:
+        """The level of every test of this look."""
+        return self.look.alpha
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no champion yet."""
+        return self.pin.champion is None
+
+    def seed(self, *parts: str) -> int:
+        """Return the seed of a resampling: fixed by the look before the candidate exists."""
+        named: list[Json] = [self.look.generation, self.look.t, self.look.plan, *parts]
+        return int(digest_value(named)[:15], 16)
+
+    def rows(self, role: Role, part: Slice) -> Rows:
+        """Return a model's rows of a slice; raises :class:`NotMeasurableError` where there are none."""
+        chosen = self._choose(part)
+        mine = sorted((outcome for outcome in chosen if outcome.role is role), key=lambda outcome: outcome.row_id)
+        if not mine:
+            raise NotMeasurableError(f"the {role.value} has no rows in the {part.value} slice")
+        families = sorted({outcome.family_id for outcome in mine})
+        labels = sorted({outcome.label for outcome in mine})
+        return _tabulate(mine, families, labels)
+
+    def pair(self, against: Role, part: Slice) -> tuple[Rows, Rows]:
+        """Return candidate and reference on the same rows; raises :class:`StageError` where they are not the same."""
+        is_one_model = against is Role.ANCHOR and self.pin.anchor is not None and self.pin.anchor == self.pin.champion
+        first, second = self.rows(Role.CANDIDATE, part), self.rows(Role.CHAMPION if is_one_model else against, part)
+        if first.row_ids != second.row_ids:
+            raise StageError(f"candidate and {against.value} were not scored on the same {part.value} rows: run evaluate again")
+        return first, second
+
+    def _choose(self, part: Slice) -> list[Outcome]:
+        if part is not Slice.HOLDOUT:
+            return [outcome for outcome in self.outcomes if outcome.slice is part]
+        # fresh rows are rows of the holdout, whether they are listed once or twice
+        unique: dict[tuple[Role, str], Outcome] = {}
+        for outcome in self.outcomes:
+            if outcome.slice in {Slice.HOLDOUT, Slice.FRESH}:
+                unique.setdefault((outcome.role, outcome.row_id), outcome)
+        return list(unique.values())
+
+
+def _tabulate(outcomes: Sequence[Outcome], families: Sequence[str], labels: Sequence[str]) -> Rows:
+    family_codes = {name: code for code, name in enumerate(families)}
+    label_codes = {name: code for code, name in enumerate(labels)}
+    return Rows(
+        row_ids=tuple(outcome.row_id for outcome in outcomes),
+        families=len(families),
+        labels=len(labels),
+        family=np.array([family_codes[outcome.family_id] for outcome in outcomes], dtype=np.int64),
+        label=np.array([label_codes[outcome.label] for outcome in outcomes], dtype=np.int64),
+        predicted=np.array([label_codes.get(outcome.predicted, -1) for outcome in outcomes], dtype=np.int64),
+        correct=np.array([np.nan if outcome.correct is None else outcome.correct for outcome in outcomes], dtype=np.float64),
+        loss=np.array([outcome.loss for outcome in outcomes], dtype=np.float64),
+        size=np.array([outcome.size for outcome in outcomes], dtype=np.float64),
+    )

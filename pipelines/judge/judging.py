@@ -1,0 +1,88 @@
+"""From outcomes to a verdict: a pure function of the pin, the outcomes, the model's digest and the gates.
+
+The ledger is not asked: the look that allows a verdict was reserved before, and the pin carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.domain.identities import Digest, shorten
+from pipelines.domain.models import Role
+from pipelines.domain.pins import Look, Pin
+from pipelines.domain.scorecards import Outcome
+from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
+from pipelines.files import digest_folder, read_json, write_json
+from pipelines.judge.evidence import Evidence
+from pipelines.judge.params import JudgeParams
+from pipelines.judge.plans import plan_digest
+from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
+from pipelines.workspace import DomainFolder
+
+DEV_ONLY = "judged on dev only: no look was reserved"
+
+
+def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
+    """Judge the candidate in ``folder`` and write ``verdict/verdict.json``.
+
+    Raises :class:`~pipelines.domain.errors.WorkspaceError` for a missing file and
+    :class:`~pipelines.domain.errors.StageError` where models were not scored on the same rows.
+    """
+    pin = read_json(folder.pin, Pin)
+    outcomes = read_outcomes(read_table(folder.scores / "outcomes.parquet", OUTCOME_SCHEMA))
+    verdict = weigh(pin, outcomes, digest_folder(folder.model), params)
+    write_json(folder.verdict / "verdict.json", verdict)
+    return verdict
+
+
+def weigh(pin: Pin, outcomes: Sequence[Outcome], candidate: Digest, params: JudgeParams) -> Verdict:
+    """Return the verdict on ``candidate``; without a look, or under another plan than its, nothing is even measured."""
+    look = pin.look
+    if look is None:
+        return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
+    if look.plan != plan_digest(params):
+        return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
+    evidence = Evidence(pin, look, outcomes)
+    findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
+    decision = decide(findings)
+    sentence = _sum_up(decision, findings, is_first=evidence.is_first)
+    return Verdict(decision=decision, sentence=sentence, candidate=candidate, look=look, findings=findings)
+
+
+def decide(findings: Sequence[Finding]) -> Decision:
+    """Return what follows: a failure refuses, and only a pass of every blocking finding (at least one) promotes."""
+    blocking = [finding.result for finding in findings if finding.is_blocking]
+    if Result.FAILED in blocking:
+        return Decision.REFUSE
+    return Decision.PROMOTE if blocking and all(result is Result.PASSED for result in blocking) else Decision.HOLD
+
+
+def _require(evidence: Evidence, params: JudgeParams) -> tuple[Finding, ...]:
+    """Return a finding for each kind of gate that this verdict cannot do without and that ``params`` does not declare."""
+    declared = {gate.kind for gate in params.gates if gate.is_blocking}
+    against = {gate.against for gate in params.gates if gate.kind == "non_inferiority" and gate.is_blocking}
+    if evidence.is_first:
+        missing = [] if "floor" in declared else ["floor"]
+    else:
+        missing = [f"non_inferiority against the {role.value}" for role in (Role.CHAMPION, Role.ANCHOR) if role not in against]
+        missing += [] if "reason_to_change" in declared else ["reason_to_change"]
+    return tuple(
+        Finding(gate=kind.split()[0], result=Result.NOT_MEASURED, sentence=f"params.yaml declares no blocking gate `{kind}`")
+        for kind in missing
+    )
+
+
+def _sum_up(decision: Decision, findings: Sequence[Finding], *, is_first: bool) -> str:
+    blocking = [finding for finding in findings if finding.is_blocking]
+    if decision is Decision.PROMOTE:
+        reasons = [finding.sentence for finding in blocking if finding.gate == "reason_to_change"]
+        passed = f"promote: all {len(blocking)} gates passed"
+        return f"{passed}; as the first champion it needs a named approval" if is_first else "; ".join([passed, *reasons])
+    word, wanted = ("refused", {Result.FAILED}) if decision is Decision.REFUSE else ("held", set(Result) - {Result.PASSED})
+    causes = [finding.sentence for finding in blocking if finding.result in wanted]
+    return f"{word}: {causes[0]}" + (f" (and {len(causes) - 1} more)" if len(causes) > 1 else "")
+
+
+def _name_plans(look: Look, params: JudgeParams) -> str:
+    ours, theirs = shorten(plan_digest(params)), shorten(look.plan)
+    return f"the look was reserved under plan {theirs}, and params.yaml says {ours}: pin again, then retrain"

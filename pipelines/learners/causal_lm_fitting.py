@@ -1,0 +1,90 @@
+"""How the language model learns: the next token of every document, news and replayed history alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from pipelines.domain.errors import EmptyLessonError, ParamsError
+from pipelines.learners.bases import find_base
+from pipelines.learners.cards import Card, read_card, write_card
+from pipelines.learners.causal_lm import CausalLm
+from pipelines.learners.devices import run_exactly
+from pipelines.learners.likelihoods import read_losses, token_losses
+from pipelines.learners.padding import pad_rows
+from pipelines.learners.protocols import Lesson, Monitor, Step
+from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
+from pipelines.learners.training import Course, train_network
+from pipelines.learners.weights import Network, adapt, load_base, load_folder, merge, save_network
+
+Rows = list[tuple[int, ...]]
+
+
+class CausalLmTask:
+    """The tokenised rows of a lesson, and their mean loss a token."""
+
+    def __init__(self, params: CausalLm, network: Network, rows: tuple[Rows, Rows], device: torch.device) -> None:
+        self.network = network
+        self._params, self._device = params, device
+        self._rows, self._dev = rows
+        self.lengths: Sequence[int] = [len(row) for row in self._rows]
+
+    def loss(self, places: Sequence[int]) -> torch.Tensor:
+        """Return the mean loss of a batch's tokens, in nats."""
+        batch = pad_rows([self._rows[place] for place in places], 0, self._device)
+        return token_losses(self.network, batch).sum() / batch.mask[:, 1:].sum()
+
+    def dev_loss(self) -> float | None:
+        """Return the mean loss of the dev rows' tokens."""
+        if not self._dev:
+            return None
+        losses = read_losses(self.network, self._dev, self._device, self._params.precision)
+        return math.fsum(float(row.sum()) for row in losses) / sum(len(row) for row in losses)
+
+    def groups(self) -> list[dict[str, object]]:
+        """Return all parameters that learn, as one group."""
+        return [{"params": [one for one in self.network.parameters() if one.requires_grad], "scale": 1.0}]
+
+
+def fit_causal_lm(params: CausalLm, lesson: Lesson, output: Path, monitor: Monitor) -> list[Step]:
+    """Train from the champion or the base, and write the folder; see :class:`Learner`."""
+    texts = [row.text for row in (*lesson.news, *lesson.history) if row.text]
+    if not texts:
+        raise EmptyLessonError("train: no text to learn from: check the split's report")
+    with run_exactly(lesson.threads, lesson.seed) as device:
+        network, tokenizer, start = _begin(params, lesson, texts)
+        rows = encode_texts(tokenizer, texts, start, params.max_tokens)
+        dev = [row.text for row in lesson.dev if row.text][: params.dev_rows]
+        learning = network if params.adapter is None else adapt(network, params.adapter)
+        task = CausalLmTask(params, learning.to(device), (rows, encode_texts(tokenizer, dev, start, params.max_tokens)), device)
+        curve = train_network(task, Course(schedule=params, seed=lesson.seed, device=device), monitor)
+        save_network(merge(learning), output, params.stored)
+    write_tokenizer(output, tokenizer)
+    write_card(
+        output,
+        Card(kind="causal_lm", base=params.base, max_tokens=params.max_tokens, precision=params.precision, start=start),
+    )
+    return curve
+
+
+def encode_texts(tokenizer: Tokenizer, texts: Sequence[str], start: int, limit: int) -> Rows:
+    """Return each text's ids after the token that starts every text, ``limit`` in all."""
+    return [(start, *tokens.ids) for tokens in tokenise(tokenizer, texts, limit - 1)]
+
+
+def _begin(params: CausalLm, lesson: Lesson, texts: Sequence[str]) -> tuple[Network, Tokenizer, int]:
+    if lesson.champion is not None:
+        network, tokenizer = load_folder(lesson.champion, "decoder")
+        start = read_card(lesson.champion).start
+    else:
+        base = find_base(params.base)
+        tiny = train_tiny_tokenizer(texts) if base.origin == "scratch" else None
+        network, tokenizer = load_base(base, "decoder", tiny)
+        start = network.config.bos_token_id
+    if start is None:
+        raise ParamsError(f"base {params.base!r}: its config names no bos_token_id, so the first token has no likelihood")
+    return network, tokenizer, start

@@ -1,0 +1,56 @@
+"""An encoder with a linear head over the mean of its token vectors, from its base or from a champion, and back to disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+from tokenizers import Tokenizer
+
+from pipelines.files import write_bytes
+from pipelines.learners.cards import read_card
+from pipelines.learners.padding import Padded
+from pipelines.learners.weights import Network, load_folder
+
+
+class ClassifierNetwork(torch.nn.Module):  # type: ignore[misc]  # torch is not followed
+    """Token ids to one score a label."""
+
+    def __init__(self, encoder: Network, labels: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = torch.nn.Linear(encoder.config.hidden_size, labels)
+        torch.nn.init.zeros_(self.head.weight)
+        torch.nn.init.zeros_(self.head.bias)
+
+    def forward(self, batch: Padded) -> torch.Tensor:
+        """Return scores (rows x labels) in single precision, whatever the encoder runs in."""
+        vectors = self.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state.float()
+        mask = batch.mask.unsqueeze(-1).float()
+        means = (vectors * mask).sum(dim=1) / mask.sum(dim=1)
+        with torch.autocast(means.device.type, enabled=False):
+            scores: torch.Tensor = self.head(means)
+        return scores
+
+    def copy_head(self, tensors: dict[str, torch.Tensor], known: tuple[str, ...], labels: tuple[str, ...]) -> None:
+        """Take over the rows of the labels that an earlier head knew; a new label's row stays at nothing."""
+        with torch.no_grad():
+            for place, label in enumerate(labels):
+                if label in known:
+                    self.head.weight[place] = tensors["weight"][known.index(label)]
+                    self.head.bias[place] = tensors["bias"][known.index(label)]
+
+
+def write_head(folder: Path, head: torch.nn.Linear) -> None:
+    """Write ``head.safetensors`` (labels x width)."""
+    tensors = {name: tensor.detach().cpu().float().contiguous() for name, tensor in head.state_dict().items()}
+    write_bytes(folder / "head.safetensors", save(tensors))
+
+
+def read_network(folder: Path, labels: tuple[str, ...]) -> tuple[ClassifierNetwork, Tokenizer]:
+    """Read a classifier's folder as a network for ``labels``, which may be more than it knew."""
+    encoder, tokenizer = load_folder(folder, "encoder")
+    network = ClassifierNetwork(encoder, len(labels))
+    network.copy_head(load_file(folder / "head.safetensors"), read_card(folder).labels, labels)
+    return network, tokenizer

@@ -1,0 +1,178 @@
+"""The append-only record: one chain of events a domain, in SQLite or PostgreSQL, and one way to add to it.
+
+Whatever must be decided on what stands in the chain is decided inside the transaction that adds to it (:meth:`Ledger.decide`).
+That is a compare-and-swap on any database: the next number in the chain is taken before the chain is read, so a decision made
+on a chain that has moved meanwhile collides on ``(domain, seq)``, is rolled back, and is made again on what stands there now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC
+from typing import Self
+
+import stamina
+from sqlalchemy import Connection, Engine, Select, func, insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+
+from pipelines.clock import Clock
+from pipelines.domain.errors import LedgerError
+from pipelines.domain.events import GENESIS, Event, Kind, hash_event
+from pipelines.domain.identities import Digest, DomainName, Json
+from pipelines.ledger.chains import BLANK, Break, Row, find_breaks, read_event, write_row
+from pipelines.ledger.engines import connect, reading, take_turn, writing
+from pipelines.ledger.schema import EVENTS, create_schema
+
+ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is about to be recorded: the ledger adds its number, actor, time and hashes."""
+
+    kind: Kind
+    payload: Mapping[str, Json]
+
+
+Decision = Callable[[Sequence[Event]], Sequence[Draft]]
+"""From what stands in a chain to what is to be added; may be called again, so it must do nothing else. Raises to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A database of events, the clock that dates them and the actor who signs for them."""
+
+    engine: Engine
+    clock: Clock
+    actor: str
+
+    @classmethod
+    def open(cls, url: str, clock: Clock, actor: str) -> Self:
+        """Open the ledger at a SQLAlchemy ``url``, creating its table where it is missing; raises :class:`LedgerError`."""
+        engine = connect(url)
+        with _naming(engine):
+            for attempt in stamina.retry_context(on=_is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
+                with attempt, writing(engine) as connection:
+                    create_schema(connection)
+        return cls(engine, clock, actor)
+
+    def append(self, domain: DomainName, kind: Kind, payload: Mapping[str, Json]) -> Event:
+        """Add one event to the end of the domain's chain and return it; raises :class:`LedgerError`."""
+        return self.decide(domain, (), lambda _: [Draft(kind, payload)])[0]
+
+    def decide(self, domain: DomainName, kinds: Collection[Kind], decision: Decision) -> list[Event]:
+        """Add what ``decision`` makes of the domain's events of ``kinds``, all in one transaction; return what was added.
+
+        Raises whatever ``decision`` raises, with nothing added, and :class:`LedgerError` when the database refuses.
+        """
+        with _naming(self.engine):
+            for attempt in stamina.retry_context(on=_is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
+                with attempt, writing(self.engine) as connection:
+                    return self._decide_once(connection, domain, kinds, decision)
+        raise LedgerError(f"the ledger of {domain} was busy too long: try again")  # pragma: no cover
+
+    def events(self, domain: DomainName, kinds: Collection[Kind] | None = None, since: int = 0) -> list[Event]:
+        """Return the domain's events with a number above ``since``, in order; all kinds when ``kinds`` is ``None``."""
+        with _naming(self.engine), reading(self.engine) as connection:
+            return _read(connection, _choose(domain, kinds, since))
+
+    def last(self, domain: DomainName, *kinds: Kind) -> Event | None:
+        """Return the domain's latest event of ``kinds`` (of any kind when none is named)."""
+        query = _choose(domain, kinds or None, 0).order_by(None).order_by(EVENTS.c.seq.desc()).limit(1)
+        with _naming(self.engine), reading(self.engine) as connection:
+            found = _read(connection, query)
+        return found[0] if found else None
+
+    def head(self, domain: DomainName) -> Digest:
+        """Return the hash of the domain's last event: what to note outside the database, so that a cut tail shows."""
+        with _naming(self.engine), reading(self.engine) as connection:
+            return _find_head(connection, domain)[1]
+
+    def domains(self) -> list[DomainName]:
+        """Return every domain that has a chain, in order."""
+        query = select(EVENTS.c.domain).distinct().order_by(EVENTS.c.domain)
+        with _naming(self.engine), reading(self.engine) as connection:
+            return [DomainName(name) for name in connection.execute(query).scalars()]
+
+    def verify(self, domain: DomainName, head: Digest | None = None) -> list[Break]:
+        """Walk the domain's chain and return every break in it; ``head`` is a hash noted outside the database earlier."""
+        with _naming(self.engine), reading(self.engine) as connection:
+            rows = [Row(**row) for row in connection.execute(_choose(domain, None, 0)).mappings()]
+        return find_breaks(domain, rows, head)
+
+    def _decide_once(
+        self, connection: Connection, domain: DomainName, kinds: Collection[Kind], decision: Decision
+    ) -> list[Event]:
+        take_turn(connection, domain)
+        seq, previous = _find_head(connection, domain)
+        standing = _read(connection, _choose(domain, kinds, 0)) if kinds else []
+        added: list[Event] = []
+        for draft in decision(standing):
+            event = self._date(domain, draft, seq + 1, previous)
+            connection.execute(insert(EVENTS).values(**_write(event)))
+            seq, previous = event.seq, event.hash
+            added.append(event)
+        return added
+
+    def _date(self, domain: DomainName, draft: Draft, seq: int, previous: Digest) -> Event:
+        now = self.clock.now()
+        if now.tzinfo is None:
+            raise LedgerError("the clock's time has no zone: an event must say when it was, in UTC")
+        event = Event(
+            domain=domain,
+            seq=seq,
+            kind=draft.kind,
+            actor=self.actor,
+            recorded_at=now.astimezone(UTC),
+            payload=draft.payload,
+            previous_hash=previous,
+            hash=BLANK,
+        )
+        try:
+            plain = read_event(write_row(event))  # as every reader will see it: that is what the hash must stand for
+            return replace(plain, hash=hash_event(plain))
+        except (TypeError, ValueError) as error:
+            raise LedgerError(f"{draft.kind.value}: the payload is not plain JSON ({error})") from error
+
+
+def _choose(domain: DomainName, kinds: Collection[Kind] | None, since: int) -> Select[tuple[object, ...]]:
+    query = select(EVENTS).where(EVENTS.c.domain == domain, EVENTS.c.seq > since).order_by(EVENTS.c.seq)
+    return query if kinds is None else query.where(EVENTS.c.kind.in_([kind.value for kind in kinds]))
+
+
+def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[Event]:
+    rows = [Row(**row) for row in connection.execute(query).mappings()]
+    try:
+        return [read_event(row) for row in rows]
+    except (TypeError, ValueError) as error:
+        raise LedgerError("the ledger holds a row that it did not write: run `addendum verify`") from error
+
+
+def _write(event: Event) -> dict[str, object]:
+    return asdict(write_row(event))
+
+
+def _find_head(connection: Connection, domain: DomainName) -> tuple[int, Digest]:
+    last = select(func.max(EVENTS.c.seq)).where(EVENTS.c.domain == domain).scalar_subquery()
+    row = connection.execute(select(EVENTS.c.seq, EVENTS.c.hash).where(EVENTS.c.domain == domain, EVENTS.c.seq == last)).first()
+    return (int(row.seq), Digest(row.hash)) if row else (0, GENESIS)
+
+
+def _is_contention(error: Exception) -> bool:
+    """Tell whether trying again can help: somebody else took the number, or held the lock for too long."""
+    return isinstance(error, IntegrityError) or (
+        isinstance(error, OperationalError) and any(word in str(error.orig) for word in ("locked", "deadlock", "serialize"))
+    )
+
+
+@contextmanager
+def _naming(engine: Engine) -> Iterator[None]:
+    """Turn a database's error into ours, which names the ledger and neither its password nor a row's content."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        reason = getattr(error, "orig", None) or type(error).__name__
+        raise LedgerError(f"the ledger at {where} refused: {type(error).__name__}: {reason}") from error

@@ -1,0 +1,62 @@
+"""The one table of the ledger, and the triggers by which the database itself refuses to change or remove a row.
+
+Times and payloads are kept as the very text that was hashed, so that no driver's idea of a time or of a number lies between a
+row and its hash.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, Text
+from sqlalchemy.schema import CreateTable
+
+METADATA = MetaData()
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("domain", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("recorded_at", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row an event. Without SQLite's hidden row id, ``(domain, seq)`` is the only key by which a row could be replaced."""
+
+_SQLITE_TRIGGERS = (
+    """CREATE TRIGGER IF NOT EXISTS events_refuse_update BEFORE UPDATE ON events
+       BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: UPDATE refused'); END""",
+    """CREATE TRIGGER IF NOT EXISTS events_refuse_delete BEFORE DELETE ON events
+       BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: DELETE refused'); END""",
+    # INSERT OR REPLACE removes the old row without firing a DELETE trigger (https://sqlite.org/lang_conflict.html)
+    """CREATE TRIGGER IF NOT EXISTS events_refuse_replace BEFORE INSERT ON events
+       WHEN EXISTS (SELECT 1 FROM events WHERE domain = NEW.domain AND seq = NEW.seq)
+       BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: REPLACE refused'); END""",
+)
+
+_POSTGRESQL_TRIGGERS = (
+    """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'the ledger is append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation'; END
+       $$""",
+    """CREATE OR REPLACE TRIGGER events_refuse_change BEFORE UPDATE OR DELETE ON events
+       FOR EACH ROW EXECUTE FUNCTION refuse_change()""",
+    """CREATE OR REPLACE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
+       FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()""",
+)
+
+
+def create_schema(connection: Connection) -> None:
+    """Create the table and its triggers where they are missing; safe when many do it at once.
+
+    On PostgreSQL an advisory lock makes them take turns (``IF NOT EXISTS`` alone races in the catalogue); on SQLite the
+    caller's ``BEGIN IMMEDIATE`` does.
+    """
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('addendum ledger schema'))")
+    connection.execute(CreateTable(EVENTS, if_not_exists=True))
+    for statement in _POSTGRESQL_TRIGGERS if is_postgresql else _SQLITE_TRIGGERS:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,100 @@
+"""``params.yaml`` as one frozen tree: it describes the experiment, is hashed by DVC, and is refused when a word is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.admit.params import AdmitParams
+from pipelines.curate.params import CurateParams
+from pipelines.detect.catalogue import AnySource
+from pipelines.domain.errors import ParamsError
+from pipelines.domain.identities import DomainName
+from pipelines.evaluate.params import EvaluateParams
+from pipelines.judge.params import JudgeParams
+from pipelines.split.params import SplitParams
+from pipelines.train.params import TrainParams
+
+
+class WatchParams(BaseModel):
+    """Where new documents come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[AnySource, ...] = Field(min_length=1)
+
+
+class RetrainParams(BaseModel):
+    """When a retraining is worth its cost: enough news, or a champion that has grown too old."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum_news: int = Field(default=1, ge=1, description="new or changed revisions since the champion's cut-off")
+    minimum_backlog: int = Field(default=20, ge=1, description="revisions in force before the first model is tried")
+    maximum_age_days: int | None = Field(default=None, ge=1, description="retrain on the same corpus after this long")
+
+
+class PromoteParams(BaseModel):
+    """Who must say yes. The first champion, which is also the anchor, always needs a named approval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    approval: Literal["first", "always"] = "first"
+
+
+class DomainParams(BaseModel):
+    """One domain: a section a stage. What a pure stage reads has no default here: DVC hashes only what the file says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = ""
+    labels: tuple[str, ...]
+    watch: WatchParams
+    admit: AdmitParams = AdmitParams()
+    retrain: RetrainParams = RetrainParams()
+    curate: CurateParams
+    split: SplitParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    judge: JudgeParams
+    promote: PromoteParams = PromoteParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The whole file: every domain's section, in the order of ``domains``."""
+
+    domains: Mapping[DomainName, DomainParams]
+
+    def of(self, domain: DomainName) -> DomainParams:
+        """Return a domain's section; raises :class:`ParamsError` naming the domains there are."""
+        if domain not in self.domains:
+            raise ParamsError(f"no domain {domain!r} in params.yaml; there are: {', '.join(self.domains)}")
+        return self.domains[domain]
+
+
+def read_params(path: Path) -> Params:
+    """Read ``params.yaml``; raises :class:`ParamsError` that names the file and the field."""
+    if not path.is_file():
+        raise ParamsError(f"{path} is missing: run inside a clone of the repository, or set ADDENDUM_WORKSPACE to one")
+    try:
+        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not YAML: {error}") from error
+    if not isinstance(raw, dict) or not isinstance(raw.get("domains"), list):
+        raise ParamsError(f"{path}: `domains:` must list the domains, each with a section of its own")
+    return Params({DomainName(name): _read_domain(path, name, raw.get(name)) for name in raw["domains"]})
+
+
+def _read_domain(path: Path, name: str, section: object) -> DomainParams:
+    try:
+        return DomainParams.model_validate(section)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in (name, *first["loc"]))
+        raise ParamsError(f"{path}: {where}: {first['msg']}") from error

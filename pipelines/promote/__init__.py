@@ -1,0 +1,1 @@
+"""From a verdict to a promotion, back again, and the registry as a mirror of what the ledger says."""

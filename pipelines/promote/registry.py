@@ -1,0 +1,149 @@
+"""MLflow's registry as a mirror: versions are kept there, but which one is champion is the ledger's word alone.
+
+An MLflow alias is set without condition, actor or predecessor, so :func:`Registry.project` rewrites the aliases from the
+ledger and says which of them somebody else had moved.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import Digest, DomainName, shorten
+from pipelines.domain.pins import ModelPin
+from pipelines.files import digest_folder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DIGEST_TAG = "addendum.digest"
+LINEAR_NEEDS = ("numpy", "pydantic", "safetensors", "scipy")
+TORCH_NEEDS = (*LINEAR_NEEDS, "tokenizers", "torch", "transformers")
+NEEDS: Mapping[str, tuple[str, ...]] = {"linear": LINEAR_NEEDS, "classifier": TORCH_NEEDS, "causal_lm": TORCH_NEEDS}
+TRAVELLING = ("__init__.py", "files.py", "domain", "learners")
+"""What of ``pipelines`` a served model brings along."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedAlias:
+    """An alias that did not point where the ledger says."""
+
+    alias: str
+    found: int | None
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registered models of one MLflow."""
+
+    uri: str
+
+    def client(self) -> MlflowClient:
+        """Return a client on this registry."""
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def register(self, domain: DomainName, run: str, model: Path, kind: str) -> ModelPin:
+        """Register the folder as a version of ``domain``, once: the same digest is the same version."""
+        digest = digest_folder(model)
+        client = self.client()
+        known = self.find(domain, digest)
+        if known is not None:
+            return known
+        uri, model_id = self._log_model(run, model, kind)
+        created = client.create_model_version(domain, uri, run_id=run, model_id=model_id, tags={DIGEST_TAG: digest})
+        return ModelPin(version=int(created.version), digest=digest)
+
+    def find(self, domain: DomainName, digest: Digest) -> ModelPin | None:
+        """Return the oldest version with this digest; makes the registered model when there is none yet."""
+        client = self.client()
+        if not client.search_registered_models(f"name = '{domain}'"):
+            client.create_registered_model(domain)
+            return None
+        found = client.search_model_versions(f"name = '{domain}' and tags.`{DIGEST_TAG}` = '{digest}'")
+        versions = sorted(int(version.version) for version in found)
+        return ModelPin(version=versions[0], digest=digest) if versions else None
+
+    def materialise(self, domain: DomainName, pin: ModelPin | None, destination: Path) -> None:
+        """Lay a version's folder at ``destination`` (an empty folder for ``None``), replacing what is there.
+
+        Raises:
+            WorkspaceError: when what the registry holds is not what ``pin`` says.
+        """
+        if pin is not None and destination.is_dir() and digest_folder(destination) == pin.digest:
+            return
+        shutil.rmtree(destination, ignore_errors=True)
+        destination.mkdir(parents=True)
+        if pin is None:
+            return
+        from mlflow.artifacts import download_artifacts
+
+        with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
+            uri = f"models:/{domain}/{pin.version}"
+            folder = Path(download_artifacts(artifact_uri=uri, dst_path=temporary, tracking_uri=self.uri)) / "artifacts" / "model"
+            found = digest_folder(folder)
+            if found != pin.digest:
+                problem = (
+                    f"{domain} version {pin.version} in the registry is {shorten(found)}, the ledger says {shorten(pin.digest)}"
+                )
+                raise WorkspaceError(f"{problem}: it was altered; roll back with `addendum rollback {domain} --reason …`")
+            destination.rmdir()
+            shutil.move(folder, destination)
+
+    def aliases(self, domain: DomainName) -> dict[str, int]:
+        """Return the aliases of ``domain`` as they are now."""
+        client = self.client()
+        if not client.search_registered_models(f"name = '{domain}'"):
+            return {}
+        found = client.get_registered_model(domain).aliases
+        return {alias: int(number) for alias, number in found.items()}
+
+    def project(self, domain: DomainName, expected: Mapping[str, int | None]) -> tuple[MovedAlias, ...]:
+        """Make the aliases what ``expected`` says (``None``: absent) and return those that were otherwise."""
+        client = self.client()
+        found = self.aliases(domain)
+        moved = []
+        for alias, number in sorted(expected.items()):
+            if found.get(alias) == number:
+                continue
+            moved.append(MovedAlias(alias=alias, found=found.get(alias), expected=number))
+            if number is None:
+                client.delete_registered_model_alias(domain, alias)
+            else:
+                client.set_registered_model_alias(domain, alias, str(number))
+        return tuple(moved)
+
+    def _log_model(self, run: str, model: Path, kind: str) -> tuple[str, str]:
+        import mlflow
+
+        here = Path(__file__).resolve()
+        with tempfile.TemporaryDirectory() as temporary:
+            code = Path(temporary) / "pipelines"
+            code.mkdir()
+            for name in TRAVELLING:
+                _copy(here.parents[1] / name, code / name)
+            mlflow.set_tracking_uri(self.uri)
+            with mlflow.start_run(run_id=run, log_system_metrics=False):
+                logged = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(here.with_name("serving.py")),
+                    artifacts={"model": str(model)},
+                    code_paths=[str(code)],
+                    pip_requirements=[f"{name}=={installed_version(name).split('+')[0]}" for name in ("mlflow", *NEEDS[kind])],
+                )
+        return str(logged.model_uri), str(logged.model_id)
+
+
+def _copy(origin: Path, destination: Path) -> None:
+    if origin.is_dir():
+        shutil.copytree(origin, destination, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(origin, destination)

@@ -1,0 +1,36 @@
+"""What ``split:`` may say in ``params.yaml``. Another key or other shares move families: they are set once, for ever."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Shares(BaseModel):
+    """The share of all families that each split gets; together one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: float = Field(default=0.7, gt=0, le=1)
+    dev: float = Field(default=0.1, ge=0, lt=1)
+    holdout: float = Field(default=0.1, ge=0, lt=1)
+    anchor: float = Field(default=0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = self.train + self.dev + self.holdout + self.anchor
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
+            raise ValueError(f"train, dev, holdout and anchor must add up to 1, not {total:g}")
+        return self
+
+
+class SplitParams(BaseModel):
+    """The key of the family hash, the shares, and whose amended documents become currency pairs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(min_length=1, description="keys the hash of families; another domain's key gives an unrelated split")
+    shares: Shares = Shares()
+    currency_from: tuple[Literal["train", "dev", "holdout", "anchor"], ...] = ("train",)

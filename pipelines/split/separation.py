@@ -1,0 +1,67 @@
+"""Gives rows to splits by family and leaves out what would bridge two of them: nothing resembles a row on the other side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.domain.identities import Digest
+from pipelines.domain.revisions import Entry, Status
+from pipelines.split.assignments import SplitName, assign_family
+from pipelines.split.params import SplitParams
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A curated row with its cluster and the split that its family belongs to."""
+
+    entry: Entry
+    cluster: Digest
+    split: SplitName
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the revision is in force."""
+        return self.entry.revision.status is Status.ACTIVE
+
+    @property
+    def arrival(self) -> tuple[int, str, str]:
+        """What "earliest" means: the order of arrival, then of publication, then a fixed one."""
+        return self.entry.ingest_seq, self.entry.revision.published_at.isoformat(), self.entry.digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """All rows placed, and the digests of those that a bridge keeps out of their split."""
+
+    placed: tuple[Placed, ...]
+    bridging: frozenset[Digest]
+
+    def members(self, split: SplitName) -> list[Entry]:
+        """Return the rows in force that the split consists of, in the order given."""
+        return [
+            row.entry for row in self.placed if row.split is split and row.is_active and row.entry.digest not in self.bridging
+        ]
+
+
+def separate(entries: Sequence[Entry], clusters: Sequence[Digest], params: SplitParams) -> Separation:
+    """Place every row by its family; of a cluster that spans splits only the rows in the earliest row's split stay.
+
+    Superseded rows count in this, since an earlier model may have been taught them. The order given is kept.
+    """
+    placed = tuple(
+        Placed(entry, cluster, assign_family(params.key, entry.revision.family_id, params.shares))
+        for entry, cluster in zip(entries, clusters, strict=True)
+    )
+    homes = _find_homes(placed)
+    return Separation(
+        placed=placed, bridging=frozenset(row.entry.digest for row in placed if row.split is not homes[row.cluster])
+    )
+
+
+def _find_homes(placed: Sequence[Placed]) -> Mapping[Digest, SplitName]:
+    clusters: defaultdict[Digest, list[Placed]] = defaultdict(list)
+    for row in placed:
+        clusters[row.cluster].append(row)
+    return {cluster: min(rows, key=lambda row: row.arrival).split for cluster, rows in clusters.items()}

@@ -1,0 +1,93 @@
+"""The stage: curated rows in force to train, dev, holdout and anchor, and amended documents to currency pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipelines.domain.identities import Digest
+from pipelines.domain.revisions import Entry
+from pipelines.files import write_json
+from pipelines.split.assignments import SplitName
+from pipelines.split.pairs import Amendment, find_amendments, tabulate_pairs
+from pipelines.split.params import SplitParams
+from pipelines.split.separation import Separation, separate
+from pipelines.tables import CURATED_SCHEMA, read_entries, read_table, write_table
+from pipelines.workspace import DomainFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One split in numbers. ``bridging`` rows in force were left out because they resemble a row of another split."""
+
+    rows: int
+    families: int
+    by_source: Mapping[str, int]
+    by_label: Mapping[str, int]
+    bridging: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitReport:
+    """All splits in numbers, by name, and how many currency pairs there are."""
+
+    parts: Mapping[str, Part]
+    bridging: int
+    superseded: int
+    pairs: int
+
+
+def split(folder: DomainFolder, params: SplitParams) -> SplitReport:
+    """Write ``splits/{train,dev,holdout,anchor,currency}.parquet`` and ``report.json`` from ``curated/documents.parquet``.
+
+    Rows are ordered by source, document, arrival and digest. A split without rows is written as an empty table: what can be
+    done with it is for whoever reads it to say.
+
+    Raises:
+        WorkspaceError: when the curated documents are missing or have other columns.
+    """
+    table = read_table(folder.curated / "documents.parquet", CURATED_SCHEMA)
+    table = table.sort_by([(name, "ascending") for name in ("source", "document_id", "ingest_seq", "digest")])
+    entries = read_entries(table)
+    separation = separate(entries, [Digest(cluster) for cluster in table["cluster_id"].to_pylist()], params)
+    amendments = find_amendments(separation, params.currency_from)
+    for name in SplitName:
+        write_table(folder.splits / f"{name}.parquet", _select(table, separation.members(name)))
+    write_table(folder.splits / "currency.parquet", tabulate_pairs(amendments))
+    report = _report(separation, amendments)
+    write_json(folder.splits / "report.json", report)
+    return report
+
+
+def _select(table: pa.Table, members: Sequence[Entry]) -> pa.Table:
+    digests = {entry.digest for entry in members}
+    return table.filter(pa.array([digest in digests for digest in table["digest"].to_pylist()], type=pa.bool_()))
+
+
+def _report(separation: Separation, amendments: Sequence[Amendment]) -> SplitReport:
+    parts = {name.value: _describe(separation, name) for name in SplitName}
+    return SplitReport(
+        parts=parts,
+        bridging=sum(part.bridging for part in parts.values()),
+        superseded=sum(not row.is_active for row in separation.placed),
+        pairs=len(amendments),
+    )
+
+
+def _describe(separation: Separation, name: SplitName) -> Part:
+    members = separation.members(name)
+    active = [row.entry for row in separation.placed if row.split is name and row.is_active]
+    return Part(
+        rows=len(members),
+        families=len({entry.revision.family_id for entry in members}),
+        by_source=_count(entry.revision.source for entry in members),
+        by_label=_count(label for entry in members for label in entry.revision.labels[:1]),
+        bridging=len(active) - len(members),
+    )
+
+
+def _count(values: Iterable[str]) -> Mapping[str, int]:
+    return dict(sorted(Counter(values).items()))

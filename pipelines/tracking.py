@@ -1,0 +1,140 @@
+"""MLflow as a window on a run: curves while it trains, and afterwards what it was made from and what came of it.
+
+Nothing here decides anything, and no stage reads anything back: without an MLflow run a stage does the same work.
+Every call is idempotent, so that a flow that was killed and started again ends with one run, not two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.domain.identities import Digest, DomainName, RunId, shorten
+from pipelines.domain.scorecards import Scorecard
+from pipelines.learners.protocols import Step
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric
+
+RUN_TAG = "addendum.run"
+LONGEST_PARAM = 500
+"""MLflow refuses longer parameter values on some back ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedDataset:
+    """A table that a run was made from, by digest."""
+
+    name: str
+    digest: Digest
+    context: str
+    rows: int
+
+
+@dataclass(slots=True)
+class MlflowMonitor:
+    """Sends training steps to MLflow in batches, since a call a step would cost more than the step of a small model."""
+
+    client: MlflowClient
+    run: str
+    every: int = 10
+    _waiting: list[Metric] = field(default_factory=list)
+
+    def observe(self, step: Step) -> None:
+        """Take note of a step; the last one, and each with a dev loss, is sent at once."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        now = get_current_time_millis()
+        values = {"loss": step.loss, "rate": step.rate, "tokens": float(step.tokens)}
+        if step.dev_loss is not None:
+            values["dev_loss"] = step.dev_loss
+        self._waiting.extend(Metric(f"train.{name}", value, now, step.step) for name, value in values.items())
+        if step.dev_loss is not None or step.step == step.steps or step.step % self.every == 0:
+            self.client.log_batch(self.run, metrics=self._waiting)
+            self._waiting = []
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """One tracking server (or SQLite file) and the folder or bucket that new experiments keep their artifacts in."""
+
+    uri: str
+    artifacts: str
+
+    def client(self) -> MlflowClient:
+        """Return a client; the database is made on first use."""
+        from mlflow import MlflowClient
+
+        if self.uri.startswith("sqlite:///"):
+            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def open_run(self, domain: DomainName, run_id: RunId) -> str:
+        """Return the MLflow run of this retraining, made when it is missing."""
+        client = self.client()
+        experiment = self._experiment(client, domain)
+        found = client.search_runs([experiment], f"tags.`{RUN_TAG}` = '{run_id}'", max_results=1)
+        if found:
+            client.update_run(found[0].info.run_id, status="RUNNING")
+            return str(found[0].info.run_id)
+        run = client.create_run(experiment, run_name=f"{domain} {shorten(run_id)}", tags={RUN_TAG: run_id})
+        return str(run.info.run_id)
+
+    def monitor(self, run: str) -> MlflowMonitor:
+        """Return a monitor that draws this run's training curves."""
+        return MlflowMonitor(self.client(), run)
+
+    def log_params(self, run: str, params: Mapping[str, str]) -> None:
+        """Log parameters that the run does not have yet; MLflow's are written once."""
+        from mlflow.entities import Param
+
+        client = self.client()
+        known = client.get_run(run).data.params
+        fresh = [Param(key, value[:LONGEST_PARAM]) for key, value in sorted(params.items()) if key not in known]
+        client.log_batch(run, params=fresh)
+
+    def log_datasets(self, run: str, datasets: Iterable[TrackedDataset]) -> None:
+        """Log the tables that the run is made from, with their digests (MLflow keeps 36 characters of one)."""
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.meta_dataset import MetaDataset
+        from mlflow.entities import DatasetInput, InputTag
+
+        inputs = []
+        for dataset in datasets:
+            source = CodeDatasetSource({"addendum.digest": dataset.digest, "addendum.rows": str(dataset.rows)})
+            entity = MetaDataset(source=source, name=dataset.name, digest=dataset.digest[:36])._to_mlflow_entity()  # noqa: SLF001
+            inputs.append(DatasetInput(dataset=entity, tags=[InputTag("mlflow.data.context", dataset.context)]))
+        self.client().log_inputs(run, datasets=inputs)
+
+    def log_scorecard(self, run: str, scorecard: Scorecard) -> None:
+        """Log every score as ``<role>.<slice>.<metric>``."""
+        client = self.client()
+        for score in scorecard.scores:
+            client.log_metric(run, f"{score.role}.{score.slice}.{score.metric}", score.value)
+
+    def log_files(self, run: str, files: Iterable[Path], folder: str) -> None:
+        """Attach files; those that do not exist are left out."""
+        client = self.client()
+        for file in files:
+            if file.exists():
+                client.log_artifact(run, str(file), folder)
+
+    def tag(self, run: str, tags: Mapping[str, str]) -> None:
+        """Set tags."""
+        client = self.client()
+        for key, value in sorted(tags.items()):
+            client.set_tag(run, key, value)
+
+    def close_run(self, run: str, *, is_failed: bool = False) -> None:
+        """End the run."""
+        self.client().set_terminated(run, "FAILED" if is_failed else "FINISHED")
+
+    def _experiment(self, client: MlflowClient, domain: DomainName) -> str:
+        found = client.get_experiment_by_name(domain)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(client.create_experiment(domain, artifact_location=f"{self.artifacts.rstrip('/')}/{domain}"))

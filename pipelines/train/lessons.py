@@ -1,0 +1,78 @@
+"""From the splits and the champion to a lesson: what is news, what is history, and what the candidate will have seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import Digest
+from pipelines.domain.pins import Pin
+from pipelines.files import read_json
+from pipelines.learners.cards import has_model
+from pipelines.learners.protocols import Lesson
+from pipelines.learners.rows import Row, read_rows
+from pipelines.train.params import TrainParams
+from pipelines.train.replay import count_replayed, sample_history
+from pipelines.workspace import DomainFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A lesson and its account. ``seen`` is every digest that the candidate's weights will depend on."""
+
+    lesson: Lesson
+    seen: tuple[Digest, ...]
+    history: int
+    skipped: int
+
+
+def find_champion(folder: DomainFolder, pin: Pin, params: TrainParams) -> Path | None:
+    """Return the folder to continue from, ``None`` for a cold start.
+
+    Raises :class:`WorkspaceError` when the pin names a champion whose folder is empty.
+    """
+    if pin.champion is None:
+        return None
+    if not has_model(folder.champion):
+        raise WorkspaceError(f"{folder.champion} is empty though the pin names a champion: run `addendum pin`")
+    return folder.champion if params.is_warm and params.learner.can_continue(folder.champion) else None
+
+
+def plan_lesson(
+    folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], champion: Path | None, checkpoints: Path | None
+) -> Plan:
+    """Read the splits and divide the rows of ``train`` by whether the champion has seen exactly this revision.
+
+    An amended document is news: its revision in force has a digest of its own, whatever the champion knows of the one before.
+    """
+    rows, skipped = _usable(read_rows(folder.splits / "train.parquet", labels), params)
+    dev, _ = _usable(read_rows(folder.splits / "dev.parquet", labels), params)
+    known = frozenset(read_seen(champion)) if champion else frozenset()
+    news = [row for row in rows if row.document.row_id not in known]
+    history = [row for row in rows if row.document.row_id in known]
+    replayed = sample_history(history, count_replayed(len(news), len(history), params.replay), params.seed)
+    lesson = Lesson(
+        news=tuple(row.document for row in news),
+        history=tuple(row.document for row in replayed),
+        dev=tuple(row.document for row in dev),
+        labels=labels,
+        champion=champion,
+        checkpoints=checkpoints,
+        seed=params.seed,
+        threads=params.threads,
+    )
+    seen = sorted(known | {row.document.row_id for row in (*news, *replayed)})
+    return Plan(lesson=lesson, seen=tuple(seen), history=len(history), skipped=skipped)
+
+
+def read_seen(model: Path) -> tuple[Digest, ...]:
+    """Read the digests that a model was trained on, its ancestors' included; raises :class:`WorkspaceError` without them."""
+    return read_json(model / "seen.json", tuple[Digest, ...])
+
+
+def _usable(rows: list[Row], params: TrainParams) -> tuple[list[Row], int]:
+    if params.learner.kind == "causal_lm":
+        return rows, 0
+    labelled = [row for row in rows if row.document.label]
+    return labelled, len(rows) - len(labelled)

@@ -1,0 +1,92 @@
+"""The stage: read the splits, let the learner learn, and write the candidate with its account of what it was made from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.domain.models import Lineage
+from pipelines.domain.pins import Pin
+from pipelines.files import read_json, write_bytes, write_json
+from pipelines.learners.protocols import Monitor, Step
+from pipelines.train.lessons import Plan, find_champion, plan_lesson
+from pipelines.train.params import TrainParams
+from pipelines.workspace import DomainFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingReport:
+    """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label."""
+
+    learner: str
+    is_warm: bool
+    news: int
+    history: int
+    replayed: int
+    skipped: int
+    dev: int
+    steps: int
+    tokens: int
+    loss: float
+    dev_loss: float | None
+
+
+def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], checkpoints: Path | None, monitor: Monitor) -> None:
+    """Train the candidate into ``folder.model`` and its curve and report into ``folder.training``.
+
+    ``labels`` are the domain's declared classes, in order. Raises :class:`~pipelines.domain.errors.EmptyLessonError` when there
+    is nothing to learn from, :class:`~pipelines.domain.errors.DivergedError` when the loss is not a number, and
+    :class:`~pipelines.domain.errors.WorkspaceError` for a missing file.
+    """
+    pin = read_json(folder.pin, Pin)
+    champion = find_champion(folder, pin, params)
+    plan = plan_lesson(folder, params, labels, champion, checkpoints)
+    folder.model.mkdir(parents=True, exist_ok=True)
+    curve = params.learner.fit(plan.lesson, folder.model, monitor)
+    write_json(folder.model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
+    write_json(folder.model / "seen.json", plan.seen)
+    write_bytes(folder.training / "curve.csv", _tabulate(curve))
+    write_json(folder.training / "report.json", _report(params, plan, curve))
+
+
+def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: bool) -> Lineage:
+    return Lineage(
+        learner=params.learner.kind,
+        base=params.learner.base,
+        corpus_id=pin.corpus.id,
+        corpus_version=pin.corpus.version,
+        ingest_seq=pin.corpus.ingest_seq,
+        manifest_digest=pin.corpus.manifest_digest,
+        parent=pin.champion.digest if pin.champion and is_warm else None,
+        labels=labels,
+    )
+
+
+def _tabulate(curve: Sequence[Step]) -> bytes:
+    sink = io.StringIO()
+    rows = csv.writer(sink, lineterminator="\n")
+    rows.writerow(["step", "loss", "rate", "tokens", "dev_loss"])
+    for step in curve:
+        dev_loss = "" if step.dev_loss is None else repr(step.dev_loss)
+        rows.writerow([step.step, repr(step.loss), repr(step.rate), step.tokens, dev_loss])
+    return sink.getvalue().encode()
+
+
+def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingReport:
+    measured = [step.dev_loss for step in curve if step.dev_loss is not None]
+    return TrainingReport(
+        learner=params.learner.kind,
+        is_warm=plan.lesson.champion is not None,
+        news=len(plan.lesson.news),
+        history=plan.history,
+        replayed=len(plan.lesson.history),
+        skipped=plan.skipped,
+        dev=len(plan.lesson.dev),
+        steps=len(curve),
+        tokens=sum(step.tokens for step in curve),
+        loss=curve[-1].loss,
+        dev_loss=measured[-1] if measured else None,
+    )

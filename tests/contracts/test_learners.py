@@ -1,0 +1,119 @@
+"""What every learner must keep, whatever it is made of: one suite over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pipelines.domain.errors import EmptyLessonError
+from pipelines.files import digest_folder
+from pipelines.learners.catalogue import AnyLearner
+from pipelines.learners.causal_lm import CausalLm
+from pipelines.learners.classifier import Classifier
+from pipelines.learners.linear import Linear
+from pipelines.learners.predictors import load_predictor
+from pipelines.learners.schedules import Adapter
+from tests.builders.lessons import LABELS, Watcher, build_document, build_documents, build_lesson
+
+TINY_CLASSIFIER = Classifier(base="scratch:tiny", epochs=4, rate=2e-3, batch_tokens=512, max_tokens=64)
+TINY_LANGUAGE = CausalLm(base="scratch:tiny", epochs=4, rate=3e-3, batch_tokens=512, max_tokens=64)
+LEARNERS: dict[str, AnyLearner] = {
+    "linear": Linear(),
+    "classifier": TINY_CLASSIFIER,
+    "classifier with an adapter": TINY_CLASSIFIER.model_copy(update={"adapter": Adapter(rank=4), "stored": "bf16"}),
+    "causal_lm": TINY_LANGUAGE,
+    "causal_lm with an adapter": TINY_LANGUAGE.model_copy(update={"adapter": Adapter(rank=4)}),
+}
+CLASSIFIERS = [name for name in LEARNERS if not name.startswith("causal")]
+
+
+@pytest.fixture(scope="module", params=list(LEARNERS))
+def fitted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[AnyLearner, Path]:
+    folder = tmp_path_factory.mktemp("model")
+    LEARNERS[request.param].fit(build_lesson(), folder, Watcher())
+    return LEARNERS[request.param], folder
+
+
+def test_writes_safetensors_and_json_only(fitted: tuple[AnyLearner, Path]) -> None:
+    _, folder = fitted
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json"}
+
+
+def test_writes_no_path_and_no_text(fitted: tuple[AnyLearner, Path]) -> None:
+    _, folder = fitted
+    for path in folder.glob("*.json"):
+        assert str(folder.parent).encode() not in path.read_bytes()
+    assert build_document(0).text.encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_two_fits_are_the_same_bytes(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    learner, folder = fitted
+    learner.fit(build_lesson(), tmp_path / "again", Watcher())
+    assert digest_folder(tmp_path / "again") == digest_folder(folder)
+
+
+def test_another_seed_is_another_model_unless_the_problem_is_convex(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    learner, folder = fitted
+    learner.fit(build_lesson(seed=8), tmp_path / "other", Watcher())
+    assert (digest_folder(tmp_path / "other") == digest_folder(folder)) is (learner.kind == "linear")
+
+
+def test_a_folder_read_twice_predicts_the_same(fitted: tuple[AnyLearner, Path]) -> None:
+    _, folder = fitted
+    documents = build_documents(9, start=500)
+    assert load_predictor(folder, 1).predict(documents) == load_predictor(folder, 1).predict(documents)
+
+
+def test_answers_in_the_order_of_the_questions(fitted: tuple[AnyLearner, Path]) -> None:
+    _, folder = fitted
+    documents = [*build_documents(5, start=500), build_document(9, text="tablets " * 40), build_document(10, text="lot")]
+    assert [found.row_id for found in load_predictor(folder, 1).predict(documents)] == [one.row_id for one in documents]
+    assert load_predictor(folder, 1).predict([]) == []
+
+
+def test_the_curve_is_what_the_monitor_saw(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    learner, _ = fitted
+    watcher = Watcher()
+    curve = learner.fit(build_lesson(), tmp_path / "model", watcher)
+    assert watcher.steps == curve
+    assert [step.step for step in curve] == list(range(1, curve[0].steps + 1))
+    assert curve[-1].dev_loss is not None
+    assert curve[-1].loss <= curve[0].loss
+
+
+def test_refuses_an_empty_lesson(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    with pytest.raises(EmptyLessonError, match="learn from"):
+        fitted[0].fit(build_lesson(news=[]), tmp_path / "model", Watcher())
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_learns_a_separable_task(name: str, tmp_path: Path) -> None:
+    LEARNERS[name].fit(build_lesson(), tmp_path / "model", Watcher())
+    predictions = load_predictor(tmp_path / "model", 1).predict(build_documents(20, start=500))
+    assert [found.predicted for found in predictions] == [LABELS[number % 2] for number in range(20)]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_refuses_one_label_and_undeclared_labels(name: str, tmp_path: Path) -> None:
+    with pytest.raises(EmptyLessonError, match="two"):
+        LEARNERS[name].fit(build_lesson(news=build_documents(6, ("recall",))), tmp_path / "model", Watcher())
+
+
+def test_a_continued_model_starts_where_its_champion_ended(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    learner, champion = fitted
+    if not learner.can_continue(champion):
+        assert learner.kind == "linear"
+        return
+    cold, warm = Watcher(), Watcher()
+    learner.fit(build_lesson(), tmp_path / "cold", cold)
+    learner.fit(build_lesson(champion=champion), tmp_path / "warm", warm)
+    assert warm.steps[0].loss < cold.steps[0].loss
+
+
+def test_a_champion_is_left_as_it_was(fitted: tuple[AnyLearner, Path], tmp_path: Path) -> None:
+    learner, champion = fitted
+    before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in champion.iterdir()}
+    learner.fit(build_lesson(champion=champion), tmp_path / "warm", Watcher())
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in champion.iterdir()} == before

@@ -1,0 +1,112 @@
+"""Repairing takes away what carries no meaning, once, and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.curate.repairing import RepairUnicode, even_out_space, fold_dashes, repair_text
+from pipelines.settings import Settings
+from tests.builders.curations import build_row
+
+FRAGMENTS = ["â€™", "Ã©", "&amp;", "&lt;", "<b>", "\u00a0", " ", "\n", "\r\n", "\x0c", "–", "-", "12", "A", "§", "’", "ﬁ", "\x1b[0m", "Â", "…"]
+PIECES = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), max_size=12).map("".join)
+
+PROSE = [
+    "“Covered person” means a person described in § 1026.4(b)(2).",  # noqa: RUF001  # quotes as they are printed
+    "The Dodd–Frank Act – as amended – applies; so does Gramm‑Leach‑Bliley.",  # noqa: RUF001
+    "Except as provided in paragraph (b)—or where waived—the creditor shall disclose.",
+    "The difference is −5 °C; a ½-inch ﬁlter at 10 µg/m³.",
+    "The bank’s rule ‘shall’ apply.",  # noqa: RUF001
+]
+
+
+@given(PIECES)
+def test_repairing_repaired_text_changes_nothing(text: str) -> None:
+    once = repair_text(text)
+    assert repair_text(once) == once
+
+
+@given(PIECES)
+def test_folding_folded_text_changes_nothing(text: str) -> None:
+    once = fold_dashes(repair_text(text))
+    assert fold_dashes(once) == once
+    assert repair_text(once) == once
+
+
+@given(PIECES)
+def test_folding_changes_dashes_only(text: str) -> None:
+    folded = fold_dashes(text)
+    assert len(folded) == len(text)
+    assert all(old == new or (old in "‐‑‒–" and new == "-") for old, new in zip(text, folded, strict=True))  # noqa: RUF001
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_leaves_prose_to_the_letter(text: str) -> None:
+    row = build_row(title=text, text=text)
+    assert RepairUnicode().apply([row]).rows == (row,)
+
+
+@pytest.mark.parametrize(
+    ("dashed", "folded"),
+    [
+        ("[Docket No. FAA–2024–0224]", "[Docket No. FAA-2024-0224]"),
+        ("FR Doc. 2024–02801", "FR Doc. 2024-02801"),
+        ("RIN 2120–AA64", "RIN 2120-AA64"),
+        ("3 CFR, 1954–1958 Comp.", "3 CFR, 1954-1958 Comp."),
+        ("Case 1:24–cv–10290", "Case 1:24-cv-10290"),
+        ("paragraphs (f)(2)–(4)", "paragraphs (f)(2)-(4)"),
+        ("of $500–$2,500 per policy", "of $500-$2,500 per policy"),
+        ("RCSA 22a–174–1", "RCSA 22a-174-1"),
+    ],
+)
+def test_folds_the_dashes_of_identifiers_and_ranges(dashed: str, folded: str) -> None:
+    assert fold_dashes(dashed) == folded
+
+
+@pytest.mark.parametrize("text", ["the Boston–Washington line", "open – 24 hours – daily", "10−20", "in 2020—the year", "post–war"])
+def test_keeps_a_dash_that_joins_words_or_stands_alone(text: str) -> None:
+    assert fold_dashes(text) == text
+
+
+def test_mends_text_that_was_decoded_wrongly() -> None:
+    assert repair_text("the lenderâ€™s cafÃ©") == "the lender’s café"  # noqa: RUF001
+
+
+def test_space_is_single_and_lines_are_kept() -> None:
+    assert even_out_space("  a\u00a0 b \r\n\r\n\r\n\r\nc\t d ") == "a b\n\nc d"
+
+
+def test_a_changed_row_says_why_and_keeps_its_identity() -> None:
+    row = build_row(text="Doc. 2024–02801  was   published.")
+    (changed,) = RepairUnicode().apply([row]).rows
+    assert changed.digest == row.digest
+    assert changed.entry.revision.text == "Doc. 2024-02801 was published."
+    assert changed.changes == ("repaired encoding or white space", "folded dashes of identifiers")
+
+
+def test_dashes_stay_when_nobody_asks_to_fold_them() -> None:
+    row = build_row(text="Doc. 2024–02801 was published.")
+    assert RepairUnicode(fold_dashes=False).apply([row]).rows == (row,)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("issue", "floor"), [("FR-2024-02-12", 0.97), ("ECFR-title1", 0.99)])
+def test_a_silent_change_of_dashes_in_a_real_issue_leaves_equal_text(issue: str, floor: float) -> None:
+    before, after = (_read_lines(f"{issue}.{state}.xml.gz") for state in ("current", "updated"))
+    drifted = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    equal = sum(fold_dashes(old) == fold_dashes(new) for old, new in drifted)
+    assert len(drifted) > 20
+    assert equal / len(drifted) >= floor
+
+
+def _read_lines(name: str) -> list[str]:
+    path = Settings().data / "federal_register_issues" / name
+    if not path.is_file():
+        pytest.skip("the folder of real data is absent")
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [re.sub(r"<[^>]*>", "", line) for line in stream]
