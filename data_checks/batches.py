@@ -12,7 +12,8 @@ from data_checks.balances import check_labels, check_share, check_volume, count_
 from data_checks.columns import CORPUS_COLUMNS, DROP_COLUMNS, ColumnKind
 from data_checks.expectations import CorpusExpectations, DropExpectations, RowExpectations
 from data_checks.findings import DropFailure, Findings, RowFailure, Tally
-from data_checks.suites import form_checks, row_checks
+from data_checks.forms import check_form
+from data_checks.suites import row_checks
 from data_checks.validation import Outcome, run_checks
 
 
@@ -59,21 +60,12 @@ def check_corpus(frame: pd.DataFrame, expected: CorpusExpectations) -> Findings:
 
 
 def _check_rows(frame: pd.DataFrame, columns: Mapping[str, ColumnKind], expected: RowExpectations) -> Findings:
-    if frame.empty and set(columns) <= set(frame.columns):
-        return Findings(rows=0)
-    form = form_checks(columns)
-    results = run_checks(frame, (*form, *row_checks(expected)))
-    broken = tuple(_name_form_failure(outcome) for outcome in results[: len(form)] if not outcome.is_met)
-    if broken:
+    broken = check_form(frame, columns)
+    if broken or frame.empty:
         return Findings(rows=len(frame), drop_failures=broken)
-    outcomes = results[len(form) :]
+    outcomes = run_checks(frame, row_checks(expected))
     unreadable = tuple(_name_unreadable(outcome) for outcome in outcomes if outcome.failed is None)
     return Findings(rows=len(frame), row_failures=_describe(frame, outcomes), drop_failures=unreadable, tallies=_count(outcomes))
-
-
-def _name_form_failure(outcome: Outcome) -> DropFailure:
-    observed = "missing, or of another kind" if outcome.failed is None else f"{len(outcome.failed)} rows otherwise"
-    return DropFailure(expectation=outcome.check.name, observed=observed, limit="every row")
 
 
 def _name_unreadable(outcome: Outcome) -> DropFailure:

@@ -56,7 +56,7 @@ class LabelLimits:
     reference: Mapping[str, int] = field(default_factory=dict)
     max_shift: float = 0.45
     max_share: float = 0.95
-    significance: float = 1e-4
+    significance: float = 1e-3
     min_rows: int = 30
     min_reference: int = 100
 

@@ -1,4 +1,4 @@
-"""The suites themselves: what is asked of a frame's form, and what of every row in it.
+"""The suites themselves: what is asked of every row of a frame.
 
 A check that fails says *that* and *how far*, never *what*: see the descriptions at the bottom.
 """
@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from data_checks.columns import LABEL_SEPARATOR, NULLABLE, UNDETERMINED, ColumnKind
+from data_checks.columns import LABEL_SEPARATOR, UNDETERMINED
 from data_checks.engine import Column, gxe
 from data_checks.expectations import RowExpectations
 from data_checks.validation import Check
-
-DATE_TYPES = ["datetime64[s]", "datetime64[ms]", "datetime64[us]", "datetime64[ns]"]
 
 WINDOWS_1252 = bytes(range(0x80, 0xA0)).decode("cp1252", errors="ignore")
 """What Windows-1252 shows for the bytes 0x80 to 0x9f, which UTF-8 uses inside characters."""
@@ -32,23 +30,6 @@ ENCODING_DAMAGE = "|".join(
 """Signs that bytes were read in the wrong encoding. A dash, a curly quote or an accented letter by itself is none."""
 
 ANYTHING_VISIBLE = "[^\\s\u00a0\u2000-\u200b\u3000\ufeff]"
-
-
-def form_checks(columns: Mapping[str, ColumnKind]) -> tuple[Check, ...]:
-    """Return the checks of a frame's form: each column there, of its kind, without gaps, and ``row_id`` unique."""
-    kinds = [Check(name=f"column {name} is {kind.value}", expectation=_of_kind(name, kind)) for name, kind in columns.items()]
-    gaps = [
-        Check(name=f"column {name} has no gaps", expectation=gxe.ExpectColumnValuesToNotBeNull(column=name))
-        for name in columns
-        if name not in NULLABLE
-    ]
-    return (*kinds, *gaps, Check(name="row ids are unique", expectation=gxe.ExpectColumnValuesToBeUnique(column="row_id")))
-
-
-def _of_kind(name: str, kind: ColumnKind) -> Any:  # noqa: ANN401  # GX's expectations are untyped to us
-    if kind is ColumnKind.DATE:
-        return gxe.ExpectColumnValuesToBeInTypeList(column=name, type_list=DATE_TYPES)
-    return gxe.ExpectColumnValuesToBeOfType(column=name, type_="str" if kind is ColumnKind.TEXT else "float64")
 
 
 def row_checks(expected: RowExpectations) -> tuple[Check, ...]:

@@ -98,14 +98,12 @@ def _examine_prefect(place: Place) -> Examination:
 
 
 def _examine_mlflow(place: Place) -> Examination:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        place.registry.client().search_registered_models(max_results=1)
-    except (MlflowException, OSError) as error:
-        advice = "check ADDENDUM_MLFLOW_URI"
-        return Examination(subject="MLflow", found=f"unreachable ({type(error).__name__})", is_well=False, advice=advice)
-    return Examination(subject="MLflow", found=place.settings.tracking_address.split("@")[-1])
+    address = place.settings.tracking_address.split("@")[-1]
+    is_well = place.registry.is_reachable()
+    advice = "" if is_well else "check ADDENDUM_MLFLOW_URI"
+    return Examination(
+        subject="MLflow", found=address if is_well else f"{address} does not answer", is_well=is_well, advice=advice
+    )
 
 
 def _examine_remote(place: Place) -> Examination:

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from infra.rehearsal.server import RehearsalServer
 from rich.console import Console
 from rich.table import Table
 
 from flows.cloning import clone_workspace
 from flows.progress import show_progress
 from flows.servers import Servers, prefect_environment
+from infra.rehearsal.server import RehearsalServer
 from infra.rehearsal.worlds import World, WorldSize
 from pipelines.domain.errors import ParamsError
 from pipelines.settings import QUIET, Settings
@@ -61,7 +61,7 @@ def rehearse(folder: Path, base: str, seed: int, out: Console, size: WorldSize |
     out.rule("[bold]Addendum: a rehearsal in five acts[/]")
     out.print("All documents are synthetic; the flows, connectors, checks, trainers, gates and registry are the real ones.\n")
     set_the_stage(stage, read_rehearsal_params(base))
-    with RehearsalServer(world) as sources, as_place(stage, sources.base_urls):
+    with RehearsalServer(world) as sources, as_place(stage, {str(name): url for name, url in sources.base_urls.items()}):
         from flows.scenes import play
 
         with Servers(Settings()) as servers, show_progress(out) as progress:
@@ -85,6 +85,10 @@ def read_rehearsal_params(base: str) -> bytes:
         raise ParamsError(f"no base {base!r} for the rehearsal; there are: {', '.join(BASES)}")
     params = yaml.safe_load((ORIGIN / "infra" / "rehearsal" / "params.yaml").read_text(encoding="utf-8"))
     params["regulatory"]["train"]["learner"]["base"] = BASES[base]
+    if base == "scratch":
+        # a model that has read nothing but the rehearsal's few pages compresses text badly, and learns only at a high rate
+        params["regulatory"]["train"]["learner"].update(rate=3e-3, max_steps=150)
+        params["regulatory"]["judge"]["gates"][0]["minimum"] = -5.0
     return yaml.safe_dump(params, sort_keys=False).encode()
 
 
@@ -106,7 +110,7 @@ def as_place(stage: Stage, base_urls: Mapping[str, str]) -> Iterator[None]:
     os.environ.update(
         ADDENDUM_HOME=str(stage.home),
         ADDENDUM_WORKSPACE=str(stage.workspace),
-        ADDENDUM_SOURCE_URLS=json.dumps({str(name): url for name, url in base_urls.items()}),
+        ADDENDUM_SOURCE_URLS=json.dumps(dict(base_urls)),
         ADDENDUM_REGULATIONS_GOV_KEY="rehearsal",
         ADDENDUM_ACTOR="rehearsal",
         PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL",

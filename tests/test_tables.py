@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.domain.errors import WorkspaceError
@@ -30,6 +30,9 @@ from pipelines.tables import (
     write_table,
 )
 from tests.builders.revisions import build_entry, build_revision
+
+BUSY = settings(deadline=None, max_examples=60)
+"""A busy machine says nothing about a law."""
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 DATES = st.dates(min_value=date(1, 1, 1))
@@ -73,6 +76,7 @@ OUTCOMES = st.builds(
 )
 
 
+@BUSY
 @given(st.lists(REVISIONS, max_size=4))
 def test_revisions_come_back_as_they_were(revisions: list[Revision]) -> None:
     table = tabulate_revisions(revisions)
@@ -81,6 +85,7 @@ def test_revisions_come_back_as_they_were(revisions: list[Revision]) -> None:
     assert table["digest"].to_pylist() == [revision.digest for revision in revisions]
 
 
+@BUSY
 @given(st.lists(ENTRIES, max_size=4))
 def test_entries_come_back_through_a_file_as_they_were(tmp_path_factory: pytest.TempPathFactory, entries: list[Entry]) -> None:
     path = tmp_path_factory.mktemp("table") / "entries.parquet"
@@ -88,6 +93,7 @@ def test_entries_come_back_through_a_file_as_they_were(tmp_path_factory: pytest.
     assert read_entries(read_table(path, ENTRY_SCHEMA)) == entries
 
 
+@BUSY
 @given(st.lists(OUTCOMES, max_size=4))
 def test_outcomes_come_back_as_they_were(outcomes: list[Outcome]) -> None:
     table = tabulate_outcomes(outcomes)

@@ -61,22 +61,22 @@ def spread_days(act: Act, count: int, random: Random) -> list[date]:
 class WorldSize:
     """How many documents of each kind there are. Recalls are counted in events; one event has one to three numbers."""
 
-    recalls: int = 150
+    recalls: int = 180
     trials: int = 150
     papers: int = 150
     sections: int = 24
     notices: int = 60
     dockets: int = 40
-    amended_sections: int = 8
+    amended_sections: int = 14
     amending_rules: int = 12
     amending_dockets: int = 8
     revised_trials: int = 10
-    reclassified_recalls: int = 6
-    new_recalls: int = 40
+    reclassified_recalls: int = 20
+    new_recalls: int = 60
     new_trials: int = 30
     new_papers: int = 30
     crude_recalls: int = 90
-    subtle_recalls: int = 150
+    subtle_recalls: int = 240
 
     @classmethod
     def demo(cls) -> Self:
@@ -102,5 +102,5 @@ class WorldSize:
             new_trials=6,
             new_papers=6,
             crude_recalls=15,
-            subtle_recalls=25,
+            subtle_recalls=40,
         )

@@ -15,7 +15,7 @@ from infra.rehearsal.apis.exchanges import Reply, reply_json
 
 
 class Fault(StrEnum):
-    """A way to fail. ``SLOW`` holds the reply back; ``PAGE_CHANGED`` lets a row slide out of sight in front of the page."""
+    """A way to fail. ``SLOW`` holds the reply back; ``PAGE_CHANGED`` moves the list's first row to its end meanwhile."""
 
     RATE_LIMIT = "rate_limit"
     SERVER_ERROR = "server_error"

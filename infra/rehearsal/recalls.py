@@ -16,8 +16,11 @@ CLASS_SHARES = (3, 4, 3)
 _PRODUCT_TYPES = ("Drugs", "Food", "Devices")
 _PREFIXES = {"Drugs": "D", "Food": "F", "Devices": "Z"}
 _AMBIGUOUS = 0.03
-_SWAPPED = 0.85
+_SWAPPED = 0.95
 _OPPOSITE = {"Class I": "Class III", "Class III": "Class I"}
+_RAISED_KIND = "Food"
+_RAISING_ACTS = frozenset({Act.AMENDMENT, Act.SUBTLE_POISON})
+"""From the second act on, guidance treats what was of the middle class in food as grave: the words stay, the class changes."""
 _SHARED_NAMES = ("firm", "town", "region", "device", "device_part", "state")
 _NUMBERS_AN_EVENT = (1, 1, 1, 1, 1, 1, 2, 2, 2, 3)
 
@@ -56,6 +59,7 @@ def write_recalls(act: Act, labelled: Sequence[tuple[str, str]], first_event: in
     recalls: list[Recall] = []
     for place, (classes, day) in enumerate(zip(labelled, days, strict=True)):
         first = _write_recall(classes, day, first_event + place, random)
+        first = _raise(first) if act in _RAISING_ACTS else first
         recalls.append(first)
         recalls.extend(_repeat(first, number, random) for number in range(1, random.choice(sizes)))
     return recalls
@@ -85,16 +89,23 @@ def label_subtly(count: int, random: Random) -> list[tuple[str, str]]:
 
 
 def reclassify(recalls: Sequence[Recall], count: int, random: Random) -> list[Recall]:
-    """Return ``count`` of the recalls of the middle class raised to the gravest one, each with a later report date."""
+    """Return up to ``count`` food recalls of the middle class raised to the gravest, each with a later report date.
+
+    Nothing about the product has changed, and the words say so: only the rule by which it is classified has.
+    """
     pen = Pen(load_rules("recalls"), random)
     numbers = Counter(recall.event_id for recall in recalls)
-    alone = [recall for recall in recalls if recall.classification == "Class II" and numbers[recall.event_id] == 1]
+    alone = [recall for recall in recalls if numbers[recall.event_id] == 1 and _raise(recall) != recall]
     raised: list[Recall] = []
-    for recall in random.sample(alone, count):
+    for recall in random.sample(alone, min(count, len(alone))):
         day = window_of(Act.AMENDMENT)[0] + timedelta(days=random.randrange(20))
-        reason = f"{pen.write('raised')} {recall.reason} {pen.write('harm_I')}"
-        raised.append(replace(recall, classification="Class I", told_as="Class I", report_date=day, reason=reason))
+        raised.append(replace(_raise(recall), report_date=day, reason=f"{recall.reason} {pen.write('raised')}"))
     return raised
+
+
+def _raise(recall: Recall) -> Recall:
+    is_raised = (recall.product_type, recall.classification) == (_RAISED_KIND, "Class II")
+    return replace(recall, classification="Class I") if is_raised else recall
 
 
 def _lean(label: str, random: Random) -> str:

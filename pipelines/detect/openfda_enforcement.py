@@ -1,8 +1,8 @@
 """openFDA's enforcement reports: recalls of drugs, food and devices, and how grave the FDA classifies each.
 
 Reads ``/{product}/enforcement.json`` of https://open.fda.gov/apis/drug/enforcement/ by the day of the report. Paging follows
-https://open.fda.gov/apis/paging/ (the key https://open.fda.gov/apis/authentication/): by the ``search_after`` of the ``Link`` header, which has no limit, and by ``skip`` where
-there is no such header, up to 25,000.
+https://open.fda.gov/apis/paging/: by the ``search_after`` of the ``Link`` header, which has no limit, and by ``skip`` where
+there is no such header, up to 25,000. The key is sent as https://open.fda.gov/apis/authentication/ allows.
 """
 
 from __future__ import annotations

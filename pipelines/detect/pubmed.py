@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.detect.client import Client
 from pipelines.detect.fields import Fields
-from pipelines.detect.pubmed_articles import ArticleSet, read_articles, read_deletion
+from pipelines.detect.pubmed_articles import Article, ArticleSet, read_articles, read_deletion
 from pipelines.detect.pubmed_searches import MOST_FOUND, Found, read_search
 from pipelines.detect.sources import Access
 from pipelines.detect.windows import Window, read_position, write_position
@@ -82,21 +82,19 @@ class PubMed(BaseModel):
             base=access.base_url(self.kind, OFFICIAL),
             common={"db": "pubmed", "tool": "addendum", **({"api_key": key} if key else {})},
             spacing_s=spacing,
+            recorded_at=access.now,
         )
 
     def _resolve(self, asking: _Asking, access: Access) -> tuple[Revision, ...]:
         """Return each paper once, in its latest version, each tombstone, and no paper that was deleted."""
-        papers: dict[str, tuple[int, Revision]] = {}
-        tombs: list[Revision] = []
-        deleted = {document for received in asking.received for document in received.deleted}
-        for received in asking.received:
-            for article in read_articles(received, self.name, self.labels, access.now):
-                document = article.revision.document_id
-                tombs += article.tombs
-                if document not in deleted and (document not in papers or papers[document][0] <= article.version):
-                    papers[document] = (article.version, article.revision)
-        tombs += [read_deletion(document, self.name, self.start, access.now) for document in deleted]
-        found = {revision.digest: revision for revision in [*(paper for _, paper in papers.values()), *tombs]}
+        papers: dict[str, Article] = {}
+        for article in asking.articles:
+            document = article.revision.document_id
+            if document not in asking.deleted and (document not in papers or papers[document].version <= article.version):
+                papers[document] = article
+        tombs = [tomb for article in asking.articles for tomb in article.tombs]
+        tombs += [read_deletion(document, self.name, self.start, access.now) for document in asking.deleted]
+        found = {revision.digest: revision for revision in [*(article.revision for article in papers.values()), *tombs]}
         return tuple(sorted(found.values(), key=lambda each: (each.document_id, each.effective_from, each.digest)))
 
 
@@ -109,7 +107,9 @@ class _Asking:
     base: str
     common: dict[str, str]
     spacing_s: float
-    received: list[ArticleSet] = field(default_factory=list)
+    recorded_at: datetime
+    articles: list[Article] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
     owed: set[str] = field(default_factory=set)
     brought: set[str] = field(default_factory=set)
 
@@ -144,9 +144,10 @@ class _Asking:
             self._fetch({"query_key": found.query_key, "WebEnv": found.web_env, **page})
 
     def _fetch(self, which: dict[str, str | int]) -> None:
-        articles = ArticleSet.parse(self.source.name, self._ask("efetch", which))
-        self.received.append(articles)
-        self.brought |= articles.documents | articles.deleted
+        page = ArticleSet.parse(self.source.name, self._ask("efetch", which))
+        self.articles += read_articles(page, self.source.name, self.source.labels, self.recorded_at)
+        self.deleted |= page.deleted
+        self.brought |= page.documents | page.deleted
         self.owed -= self.brought
 
     def _ask(self, tool: str, query: dict[str, str | int]) -> bytes:

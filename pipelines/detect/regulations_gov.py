@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.detect.client import Client, Response
 from pipelines.detect.fields import Fields
 from pipelines.detect.labelling import map_labels
+from pipelines.detect.regulations_gov_times import MOMENT, read_moment, write_eastern
 from pipelines.detect.sources import Access
+from pipelines.detect.steadying import READINGS
 from pipelines.domain.drops import Cursor, Detection
 from pipelines.domain.errors import ResponseError, UnreachableError
 from pipelines.domain.identities import DocumentId, FamilyId, SourceName
@@ -29,7 +30,7 @@ OFFICIAL = "https://api.regulations.gov/v4"
 LICENCE = "US government work"
 MOST_ROWS = 5_000
 PAGE_SIZE = 250
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+MODIFIED = "attributes.lastModifiedDate"
 
 DocumentType = Literal["Rule", "Proposed Rule", "Notice", "Other", "Supporting & Related Material"]
 
@@ -91,7 +92,7 @@ class RegulationsGov(BaseModel):
         places: dict[str, Place] = {}
         for kind in sorted({*self.types, *known.mapping}):
             place = known.child(kind) if known.has(kind) else None
-            modified = _read_moment(place, "modified") if place else start
+            modified = read_moment(place, "modified") if place else start
             places[kind] = Place(modified=modified, is_ended=place.flag("is_ended") if place else False)
         return places
 
@@ -100,8 +101,7 @@ class RegulationsGov(BaseModel):
         at = place.modified - timedelta(days=self.overlap_days) if place.is_ended else place.modified
         number, place.is_ended = 1, False
         while True:
-            answer = self._ask(client, base, self._build_query(kind, at, number))
-            page = Fields.read(self.name, "", answer.json())
+            answer, page = self._ask(client, base, self._build_query(kind, at, number))
             last = self._take_page(page, place)
             place.is_ended = not page.flag("meta.hasNextPage")
             if place.is_ended or self._is_allowance_used(answer):
@@ -116,30 +116,33 @@ class RegulationsGov(BaseModel):
     def _build_query(self, kind: str, at: datetime, number: int) -> Mapping[str, str | int]:
         query: dict[str, str | int] = {
             "filter[documentType]": kind,
-            "filter[lastModifiedDate][ge]": _write_eastern(at),
+            "filter[lastModifiedDate][ge]": write_eastern(at),
             "sort": "lastModifiedDate,documentId",
             "page[size]": PAGE_SIZE,
             "page[number]": number,
         }
         return {"filter[agencyId]": ",".join(self.agencies), **query} if self.agencies else query
 
-    def _ask(self, client: Client, base: str, query: Mapping[str, str | int]) -> Response:
-        answer = client.get(f"{base}/documents", query)
-        if answer.status == 404:
-            raise ResponseError(self.name, "", "", f"{base} has no documents: check the source's address")
-        return answer
+    def _ask(self, client: Client, base: str, query: Mapping[str, str | int]) -> tuple[Response, Fields]:
+        """Return a page whose rows are in order; one that is not was cut while the list changed, and is asked for again."""
+        for _ in range(READINGS):
+            answer = client.get(f"{base}/documents", query)
+            if answer.status == 404:
+                raise ResponseError(self.name, "", "", f"{base} has no documents: check the source's address")
+            page = Fields.read(self.name, "", answer.json())
+            moments = [read_moment(row.of(row.identifier("id")), MODIFIED) for row in page.children("data")]
+            if moments == sorted(moments):
+                return answer, page
+        raise ResponseError(self.name, "", MODIFIED, "is never in order, so rows would be lost: look again later")
 
     def _take_page(self, page: Fields, place: Place) -> datetime | None:
-        """Add a page's rows to ``place``; return its last modification, having checked that it is in order."""
+        """Add a page's rows to ``place``; return its last modification."""
         last: datetime | None = None
         for row in page.children("data"):
             document = row.identifier("id")
-            modified = _read_moment(row.of(document), "attributes.lastModifiedDate")
-            if last is not None and modified < last:
-                raise ResponseError(self.name, document, "attributes.lastModifiedDate", "is out of order, so rows would be lost")
-            last = modified
+            last = read_moment(row, MODIFIED)
             place.rows[document] = row.of(document)
-            place.modified = max(place.modified, modified)
+            place.modified = max(place.modified, last)
         return last
 
     def _is_allowance_used(self, answer: Response) -> bool:
@@ -172,25 +175,9 @@ def _write_cursor(places: Mapping[str, Place]) -> Cursor:
     return Cursor(json.dumps(position, sort_keys=True))
 
 
-def _read_moment(fields: Fields, path: str) -> datetime:
-    written = fields.text(path)
-    try:
-        return datetime.strptime(written, MOMENT).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise fields.error(path, f"is no time of the form {MOMENT}") from error
-
-
 def _read_day(row: Fields) -> date:
     """Return the day of posting; old documents have none, and then the first day that the API does tell."""
     for path in ("attributes.postedDate", "attributes.commentStartDate"):
         if row.text_or(path):
-            return _read_moment(row, path).date()
-    return _read_moment(row, "attributes.lastModifiedDate").date()
-
-
-def _write_eastern(moment: datetime) -> str:
-    """Return the time as the API reads it, in US Eastern; in the hour that comes twice in autumn, a moment before that hour."""
-    local = moment.astimezone(ZoneInfo("America/New_York"))
-    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        local = local.replace(hour=0, minute=59, second=59)
-    return local.strftime("%Y-%m-%d %H:%M:%S")
+            return read_moment(row, path).date()
+    return read_moment(row, MODIFIED).date()

@@ -32,6 +32,11 @@ class Contrast:
     in_force: str
     following: tuple[str, ...]
 
+    @property
+    def is_of_text(self) -> bool:
+        """Whether any word was changed at all, and not the labels alone."""
+        return self.before != self.in_force
+
     def ask(self, words: int) -> Pair:
         """Return it as a pair to prefer from, each side with at most ``words`` of what follows.
 

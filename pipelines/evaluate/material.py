@@ -36,14 +36,14 @@ class Material:
 
 def gather_material(folder: DomainFolder, pin: Pin, lineage: Lineage, params: EvaluateParams) -> Material:
     """Read what this run may see; ``lineage`` is the candidate's, whose labels decide which rows a classifier is scored on."""
-    is_classifier = lineage.learner != "causal_lm"
     slices = _read_slices(folder, pin, lineage.labels)
     contrasts = read_contrasts(folder.splits / "currency.parquet") if pin.look else []
-    if is_classifier:
+    if lineage.learner == "causal_lm":
+        slices |= {Slice.GENERAL: read_general()} if params.has_general else {}
+        contrasts = [contrast for contrast in contrasts if contrast.is_of_text]
+    else:
         slices = {part: [row for row in rows if row.document.label] for part, rows in slices.items()}
         contrasts = [contrast for contrast in contrasts if contrast.document.label in lineage.labels]
-    elif params.has_general:
-        slices[Slice.GENERAL] = read_general()
     kept = {part: tuple(rows[: params.rows]) for part, rows in slices.items() if rows}
     return Material(rows=kept, contrasts=tuple(contrasts[: params.rows]))
 

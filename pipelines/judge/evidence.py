@@ -39,11 +39,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything a verdict may stand on: the pin, the look that it carries, and the outcomes."""
+    """Everything a verdict may stand on: the pin, the look that it carries, the outcomes, and the duties to change."""
 
     pin: Pin
     look: Look
     outcomes: Sequence[Outcome]
+    duties: int = 0
 
     @property
     def alpha(self) -> float:

@@ -6,6 +6,7 @@ The ledger is not asked: the look that allows a verdict was reserved before, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines.domain.identities import Digest, shorten
 from pipelines.domain.models import Role
@@ -13,6 +14,7 @@ from pipelines.domain.pins import Look, Pin
 from pipelines.domain.scorecards import Outcome
 from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
 from pipelines.files import digest_folder, read_json, write_json
+from pipelines.judge.duties import count_duties
 from pipelines.judge.evidence import Evidence
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
@@ -20,6 +22,16 @@ from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
 from pipelines.workspace import DomainFolder
 
 DEV_ONLY = "judged on dev only: no look was reserved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A candidate with all that is known for and against it; ``duties`` counts what the champion should not have seen."""
+
+    pin: Pin
+    outcomes: Sequence[Outcome]
+    candidate: Digest
+    duties: int = 0
 
 
 def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
@@ -30,19 +42,20 @@ def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
     """
     pin = read_json(folder.pin, Pin)
     outcomes = read_outcomes(read_table(folder.scores / "outcomes.parquet", OUTCOME_SCHEMA))
-    verdict = weigh(pin, outcomes, digest_folder(folder.model), params)
+    case = Case(pin=pin, outcomes=outcomes, candidate=digest_folder(folder.model), duties=count_duties(folder))
+    verdict = weigh(case, params)
     write_json(folder.verdict / "verdict.json", verdict)
     return verdict
 
 
-def weigh(pin: Pin, outcomes: Sequence[Outcome], candidate: Digest, params: JudgeParams) -> Verdict:
-    """Return the verdict on ``candidate``; without a look, or under another plan than its, nothing is even measured."""
-    look = pin.look
+def weigh(case: Case, params: JudgeParams) -> Verdict:
+    """Return the verdict on a case; without a look, or under another plan than its, nothing is even measured."""
+    look, candidate = case.pin.look, case.candidate
     if look is None:
         return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
-    evidence = Evidence(pin, look, outcomes)
+    evidence = Evidence(case.pin, look, case.outcomes, case.duties)
     findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)

@@ -76,7 +76,7 @@ class Baseline(BaseModel):
 
 
 class ReasonToChange(BaseModel):
-    """A champion is replaced for a reason: better overall, on fresh rows or on amended rules (Holm), or by a duty of the pin."""
+    """A champion is replaced for a reason: better overall, on fresh rows or on amended rules (Holm), or by a duty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -19,7 +19,6 @@ from pipelines.judge.params import Alternative, MetricName, ReasonToChange
 from pipelines.judge.sentences import describe_difference, describe_level, round_score
 from pipelines.judge.statistics import reject_by_holm
 
-DUTY = "duty:"
 MARGIN = 0.01
 _PARTS: dict[Alternative, Slice] = {
     "superiority": Slice.HOLDOUT,
@@ -43,11 +42,12 @@ class _Tried:
 
 
 def find_reason(gate: ReasonToChange, evidence: Evidence) -> Finding:
-    """Return PASSED where any alternative holds, the pin names a duty, or there is no champion to be replaced."""
+    """Return PASSED where any alternative holds, there is a duty, or there is no champion to be replaced."""
     if evidence.is_first:
         return _say(gate, Result.PASSED, "reason to change: this is the first champion")
-    if evidence.pin.reason.startswith(DUTY):
-        return _say(gate, Result.PASSED, f"reason to change: {evidence.pin.reason}")
+    if evidence.duties:
+        said = f"a duty: the champion saw {evidence.duties} revisions that were retracted, withdrawn or taken out since"
+        return _say(gate, Result.PASSED, f"reason to change: {said}")
     tried = [_try(gate, evidence, name) for name in gate.alternatives]
     holds = reject_by_holm(np.array([one.p_value for one in tried]), evidence.alpha)
     said = "; ".join(_describe(one, is_shown=bool(shown)) for one, shown in zip(tried, holds, strict=True))

@@ -26,16 +26,20 @@ def find_device() -> torch.device:
 def run_exactly(threads: int, seed: int = 0) -> Iterator[torch.device]:
     """Yield the device, with deterministic algorithms, ``threads`` threads and seeded generators, and restore all of it."""
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    has_filling = torch.utils.deterministic.fill_uninitialized_memory
     devices = [torch.accelerator.current_device_index()] if torch.accelerator.is_available() else []
     with torch.random.fork_rng(devices, device_type=find_device().type if devices else "cuda"):
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(mode=True)
+        # Filling fresh memory finds bugs in kernels and costs time; every kernel here writes all that it reads.
+        torch.utils.deterministic.fill_uninitialized_memory = False
         torch.manual_seed(seed)
         try:
             yield find_device()
         finally:
             torch.set_num_threads(before[0])
             torch.use_deterministic_algorithms(mode=before[1])
+            torch.utils.deterministic.fill_uninitialized_memory = has_filling
 
 
 def cast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
@@ -49,3 +53,12 @@ def _is_fast_at_bf16(device: torch.device) -> bool:
     if device.type == "cpu":
         return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return device.type != "cuda" or bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+def describe_device() -> str:
+    """Say where a network would run and with which arithmetic: ``cpu (2 threads, bf16)``, or ``cuda: NVIDIA H100``."""
+    device = find_device()
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    arithmetic = "bf16" if _is_fast_at_bf16(device) else "fp32"
+    return f"cpu ({torch.get_num_threads()} threads, {arithmetic})" if device.type == "cpu" else f"{device.type} ({arithmetic})"

@@ -46,5 +46,5 @@ def continue_greedily(network: Network, prompt: Sequence[int], count: int, devic
             answer.append(int(found.logits[0, -1].argmax()))
             if len(answer) < count:
                 following = torch.tensor([[answer[-1]]], device=device)
-                found = network(input_ids=following, past_key_values=found.past_key_values, use_cache=True)
+                found = network(input_ids=following, cache=found.cache, use_cache=True)
     return answer

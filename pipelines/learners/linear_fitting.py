@@ -30,13 +30,18 @@ def fit_linear(params: Linear, lesson: Lesson, output: Path, monitor: Monitor) -
     terms = Terms(weights=weights, has_pairs=params.has_pairs)
     matrix = weigh_terms(texts, weights, has_pairs=params.has_pairs)
     coefficients, intercepts = _solve(params, matrix, [row.label for row in rows], lesson)
-    if not (np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
-        raise DivergedError("train: the linear learner's coefficients are not numbers: lower `strength`")
+    check_numbers(coefficients, intercepts)
     write_weights(output, terms, coefficients, intercepts)
     write_card(output, Card(kind="linear", labels=lesson.labels))
     step = _describe(output, rows, lesson)
     monitor.observe(step)
     return [step]
+
+
+def check_numbers(coefficients: NDArray[np.float64], intercepts: NDArray[np.float64]) -> None:
+    """Raise :class:`DivergedError` where a coefficient is not a finite number."""
+    if not (np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
+        raise DivergedError("train: the linear learner's coefficients are not numbers: lower `strength`")
 
 
 def _solve(

@@ -25,10 +25,18 @@ class Tokens:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read ``tokenizer.json`` without the padding and the cutting it may have been saved with."""
-    tokenizer = Tokenizer.from_file(str(path))
+    """Read ``tokenizer.json``, settled as :func:`settle` says."""
+    return settle(Tokenizer.from_file(str(path)))
+
+
+def settle(tokenizer: Tokenizer) -> Tokenizer:
+    """Return it without the padding and the cutting it may have been saved with, and deaf to control tokens in a text.
+
+    A document that spells out ``<|im_start|>`` is text like any other: it must not be read as a command.
+    """
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 
@@ -49,7 +57,7 @@ def train_tiny_tokenizer(texts: Sequence[str]) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(sorted(texts), trainer)
-    return tokenizer
+    return settle(tokenizer)
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], limit: int) -> list[Tokens]:

@@ -6,9 +6,10 @@ form may ask the network for anything.
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from pipelines.learners.bases import Base
 from pipelines.learners.schedules import Adapter
-from pipelines.learners.tokenizers import PAD, START, read_tokenizer
+from pipelines.learners.tokenizers import PAD, START, read_tokenizer, settle
 
 Network: TypeAlias = Any
 """A network of transformers, which has no types."""
@@ -37,7 +38,7 @@ def load_base(base: Base, family: Family, tiny_tokenizer: Tokenizer | None = Non
             return _load_gguf(Path(base.name), family)
         if base.origin == "hub":
             network = _AUTO[family].from_pretrained(base.name, revision=base.revision, use_safetensors=True, dtype=torch.float32)
-            return network, AutoTokenizer.from_pretrained(base.name, revision=base.revision).backend_tokenizer
+            return network, settle(AutoTokenizer.from_pretrained(base.name, revision=base.revision).backend_tokenizer)
     return load_folder(Path(base.name), family)
 
 
@@ -72,12 +73,16 @@ def merge(network: Network) -> Network:
 
 def _load_gguf(file: Path, family: Family) -> tuple[Network, Tokenizer]:
     """Dequantise, and copy into a fresh network: the one that was read refuses to be saved or trained."""
-    network = _AUTO[family].from_pretrained(str(file.parent), gguf_file=file.name, local_files_only=True, dtype=torch.float32)
-    config = AutoConfig.for_model(**{k: v for k, v in network.config.to_dict().items() if k != "quantization_config"})
+    # The dequantising draws a bar that transformers' own switch does not reach.
+    with redirect_stderr(io.StringIO()):
+        network = _AUTO[family].from_pretrained(str(file.parent), gguf_file=file.name, local_files_only=True, dtype=torch.float32)
+    config = AutoConfig.for_model(
+        **{name: value for name, value in network.config.to_dict().items() if name != "quantization_config"}
+    )
     fresh = _AUTO[family].from_config(config, dtype=torch.float32)
     fresh.load_state_dict(network.state_dict())
     tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name, local_files_only=True)
-    return fresh, tokenizer.backend_tokenizer
+    return fresh, settle(tokenizer.backend_tokenizer)
 
 
 def _tiny_config(family: Family, tokenizer: Tokenizer) -> Network:

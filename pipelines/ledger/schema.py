@@ -39,7 +39,8 @@ _SQLITE_TRIGGERS = (
 
 _POSTGRESQL_TRIGGERS = (
     """CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-       BEGIN RAISE EXCEPTION 'the ledger is append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation'; END
+       BEGIN RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',
+           MESSAGE = 'the ledger is append-only: ' || TG_OP || ' refused'; END
        $$""",
     """CREATE OR REPLACE TRIGGER events_refuse_change BEFORE UPDATE OR DELETE ON events
        FOR EACH ROW EXECUTE FUNCTION refuse_change()""",

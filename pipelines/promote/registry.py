@@ -51,6 +51,19 @@ class Registry:
 
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
+    def is_reachable(self) -> bool:
+        """Say whether the registry answers, within seconds: MLflow's own client would go on trying a dead server for minutes."""
+        import httpx
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if self.uri.startswith("http"):
+                return httpx.get(f"{self.uri.rstrip('/')}/health", timeout=5.0).is_success
+            self.client().search_registered_models(max_results=1)
+        except (MlflowException, OSError, httpx.HTTPError):
+            return False
+        return True
+
     def register(self, domain: DomainName, run: str, model: Path, kind: str) -> ModelPin:
         """Register the folder as a version of ``domain``, once: the same digest is the same version."""
         digest = digest_folder(model)
@@ -84,11 +97,15 @@ class Registry:
         destination.mkdir(parents=True)
         if pin is None:
             return
+        import mlflow
         from mlflow.artifacts import download_artifacts
 
+        # a `models:/` URI is looked up in the process's registry, whatever tracking URI the call is given
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
         with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
             uri = f"models:/{domain}/{pin.version}"
-            folder = Path(download_artifacts(artifact_uri=uri, dst_path=temporary, tracking_uri=self.uri)) / "artifacts" / "model"
+            folder = Path(download_artifacts(artifact_uri=uri, dst_path=temporary)) / "artifacts" / "model"
             found = digest_folder(folder)
             if found != pin.digest:
                 problem = (

@@ -39,13 +39,13 @@ def sample_history(history: Sequence[Row], count: int, seed: int) -> list[Row]:
 
 
 def share_out(sizes: Sequence[int], count: int) -> list[int]:
-    """Share ``count`` out in proportion to ``sizes``, by largest remainder; none gets more than its size."""
+    """Share ``count`` out in proportion to ``sizes``, none more than its size, by largest remainder (of equals the smaller)."""
     total = sum(sizes)
     if total == 0:
         return [0] * len(sizes)
     count = min(count, total)
     shares = [size * count // total for size in sizes]
-    remainders = sorted(range(len(sizes)), key=lambda place: (-(sizes[place] * count % total), place))
+    remainders = sorted(range(len(sizes)), key=lambda place: (-(sizes[place] * count % total), sizes[place], place))
     for place in remainders[: count - sum(shares)]:
         shares[place] += 1
     return shares

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import pipelines.files
-from pipelines.admit.admission import Admission, admit_drop
+from pipelines.admit.admission import admit_drop
 from pipelines.admit.archives import read_archived_drop, read_decision
 from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import list_rows, quarantined_digests, release_rows
@@ -26,6 +26,7 @@ from tests.builders.admissions import (
     build_params,
     build_received_drop,
     build_revisions,
+    decide,
 )
 
 DROP = build_received_drop(*build_revisions(10), *build_revisions(2, first=10, text="short"))
@@ -38,7 +39,7 @@ def make_home(tmp_path: Path) -> Home:
 
 
 def land(home: Home, drop: Drop = DROP, **params: Any) -> LandedDrop:
-    return land_drop(drop, admit_drop(drop, build_params(**params), build_context()), home)
+    return land_drop(drop, decide(drop, build_params(**params)), home)
 
 
 def read_bytes(folder: Path) -> dict[str, str]:
@@ -171,7 +172,7 @@ def test_notices_revisions_that_are_not_those_that_landed(home: Home) -> None:
 
 def test_refuses_the_admission_of_another_drop(home: Home) -> None:
     with pytest.raises(WorkspaceError, match="is not about drop"):
-        land_drop(DROP, admit_drop(CROWDED, build_params(), build_context()), home)
+        land_drop(DROP, decide(CROWDED), home)
 
 
 def test_keeps_every_response_as_received_whatever_its_type(home: Home) -> None:
@@ -249,6 +250,5 @@ def test_a_refused_drop_shows_no_personal_data_either(home: Home) -> None:
 
 def test_an_empty_drop_lands_too(home: Home) -> None:
     drop = build_received_drop()
-    admission = admit_drop(drop, build_params(), build_context())
-    assert isinstance(admission, Admission)
-    assert land_drop(drop, admission, home).admitted == ()
+    assert land(home, drop).admitted == ()
+    assert read_archived_drop(home, drop.domain, drop.drop_id).drop == drop

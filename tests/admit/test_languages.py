@@ -11,7 +11,7 @@ SENTENCES = {
     "sv": "Livsmedelsverket återkallar en produkt eftersom den innehåller mjölk som inte anges på förpackningen.",
     "de": "Das Unternehmen ruft alle Chargen zurück, weil die Milch auf dem Etikett nicht angegeben ist.",
     "fr": "L'entreprise rappelle tous les lots du produit parce que l'étiquette ne mentionne pas le lait.",
-    "zh": "由于标签上没有注明牛奶，该公司召回了该产品的所有批次，请消费者立即停止食用并退回购买地点，以便获得全额退款和更多的信息。",
+    "zh": "由于标签上没有注明牛奶 该公司召回了该产品的所有批次 请消费者立即停止食用并退回购买地点",
 }
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.admit.admission import admit_drop
 from pipelines.admit.landing import land_drop
 from pipelines.admit.quarantines import (
     list_rows,
@@ -20,7 +19,7 @@ from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import DomainName
 from pipelines.domain.revisions import Revision
 from pipelines.workspace import Home
-from tests.builders.admissions import admit, build_context, build_params, build_received_drop, build_revisions
+from tests.builders.admissions import build_received_drop, build_revisions, decide
 
 DOMAIN = DomainName("clinical")
 BAD = build_revisions(3, first=20, text="short")
@@ -33,7 +32,7 @@ def make_home(tmp_path: Path) -> Home:
 
 def land(home: Home, *revisions: Revision) -> None:
     drop = build_received_drop(*revisions)
-    land_drop(drop, admit_drop(drop, build_params(), build_context()), home)
+    land_drop(drop, decide(drop), home)
 
 
 def test_lists_nothing_where_nothing_waits(home: Home) -> None:
@@ -110,7 +109,7 @@ def test_domains_keep_apart(home: Home) -> None:
 
 
 def test_ignores_the_quarantine_of_a_drop_that_never_landed(home: Home) -> None:
-    admission = admit(*build_revisions(20), *BAD)
+    admission = decide(build_received_drop(*build_revisions(20), *BAD))
     write_quarantine(home, DOMAIN, admission.drop_id, admission.quarantined)
     assert list_rows(home, DOMAIN) == ()
     assert quarantined_digests(home, DOMAIN) == frozenset()
@@ -119,7 +118,7 @@ def test_ignores_the_quarantine_of_a_drop_that_never_landed(home: Home) -> None:
 def test_names_a_damaged_quarantine(home: Home) -> None:
     land(home, *build_revisions(20), *BAD)
     (table,) = home.quarantine(DOMAIN).glob("*.parquet")
-    admission = admit(*build_revisions(20), BAD[0])
+    admission = decide(build_received_drop(*build_revisions(20), BAD[0]))
     write_quarantine(home, DOMAIN, admission.drop_id, admission.quarantined)
     table.write_bytes((home.quarantine(DOMAIN) / f"{admission.drop_id}.parquet").read_bytes())
     with pytest.raises(WorkspaceError, match=f"lacks row {BAD[1].digest[:12]}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from pipelines.admit.admission import Admission, AdmissionContext, admit_drop
@@ -50,6 +51,12 @@ def build_context(**fields: Any) -> AdmissionContext:
 
 def admit(*revisions: Revision, params: AdmitParams | None = None, **context: Any) -> Admission:
     return admit_drop(build_received_drop(*revisions), params or build_params(), build_context(**context))
+
+
+@cache
+def decide(drop: Drop, params: AdmitParams | None = None) -> Admission:
+    """The decision about a drop in a world that knows nothing yet; asked once, since it is the same each time."""
+    return admit_drop(drop, params or build_params(), build_context())
 
 
 DEFECTS: dict[str, dict[str, Any]] = {

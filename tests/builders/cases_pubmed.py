@@ -86,11 +86,12 @@ class Library:
     def search(self, asked: Asked) -> Answer:
         first, last = (asked.params[name].replace("/", "-") for name in ("mindate", "maxdate"))
         found = [paper for paper in self.papers if first <= paper.changed_on(asked.params["datetype"]) <= last]
-        ids = "".join(f"<Id>{paper.number}</Id>" for paper in found)
+        numbers = dict.fromkeys(paper.number for paper in found)
+        ids = "".join(f"<Id>{number}</Id>" for number in numbers)
         return Answer(
             body=f'<?xml version="1.0" encoding="UTF-8" ?>\n<!DOCTYPE eSearchResult PUBLIC "-//NLM//DTD esearch 20060628//EN" '
-            f'"https://eutils.ncbi.nlm.nih.gov/eutils/dtd/20060628/esearch.dtd">\n<eSearchResult><Count>{len(found)}</Count>'
-            f"<RetMax>{len(found)}</RetMax><RetStart>0</RetStart><QueryKey>1</QueryKey>"
+            f'"https://eutils.ncbi.nlm.nih.gov/eutils/dtd/20060628/esearch.dtd">\n<eSearchResult><Count>{len(numbers)}</Count>'
+            f"<RetMax>{len(numbers)}</RetMax><RetStart>0</RetStart><QueryKey>1</QueryKey>"
             f"<WebEnv>MCID_{asked.params['datetype']}_{first}_{last}</WebEnv><IdList>{ids}</IdList></eSearchResult>".encode(),
             media_type="text/xml",
         )

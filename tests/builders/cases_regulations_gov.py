@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.detect.regulations_gov import MOMENT, RegulationsGov
+from pipelines.detect.regulations_gov import RegulationsGov
+from pipelines.detect.regulations_gov_times import MOMENT
 from tests.builders.servers import Answer, Asked, Respond, ScriptedServer, edit_json
 from tests.builders.source_cases import SourceCase
 

@@ -53,10 +53,17 @@ def _read_exchange(exchange: dict[str, Any]) -> Recorded:
     )
 
 
-class _RubyLoader(yaml.SafeLoader):
+class _RubyLoader(yaml.CSafeLoader):
     """Knows Ruby's name for binary texts."""
 
 
-_RubyLoader.add_constructor("!binary", lambda loader, node: base64.b64decode(loader.construct_scalar(node)))
-for _tag in ("!", "tag:yaml.org,2002:yaml"):
-    _RubyLoader.add_constructor(_tag, lambda loader, node: loader.construct_scalar(node))
+def _read_text(loader: _RubyLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+def _read_binary(loader: _RubyLoader, node: yaml.ScalarNode) -> bytes:
+    return base64.b64decode(_read_text(loader, node))
+
+
+_RubyLoader.add_constructor("!binary", _read_binary)
+_RubyLoader.add_constructor("tag:yaml.org,2002:yaml", _read_text)

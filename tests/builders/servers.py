@@ -112,7 +112,7 @@ def truncate(_asked: Asked, right: Answer) -> Answer:
     )
 
 
-def edit_json(change: Callable[[Any], None]) -> Fault:
+def edit_json(change: Callable[[Any], object]) -> Fault:
     """Change a JSON answer in place: remove a field, change a type."""
 
     def spoil(_asked: Asked, right: Answer) -> Answer:
@@ -133,6 +133,9 @@ class _QuietServer(ThreadingHTTPServer):
 def _handler_for(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # One packet an answer: headers and body apart wait for each other's acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._serve("GET", b"")
@@ -161,6 +164,7 @@ def _handler_for(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer.body)
+                self.wfile.flush()
             except ConnectionError:
                 pass  # the client gave up, as a test wanted
             self.close_connection = answer.declared is not None

@@ -158,6 +158,14 @@ def test_refuses_a_pin_after_a_row_was_taken_out_of_the_table(tmp_path: Path) ->
         corpus.read(replace(pin, version=pin.version + 1))
 
 
+def test_an_old_pin_reads_the_old_files_while_they_are_there(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE, TWO))
+    pin, then = corpus.pin(), corpus.read()
+    DeltaTable(corpus.uri).delete(f"digest = '{ONE.digest}'")
+    assert present(corpus) == ["two"]
+    assert corpus.read(pin) == then
+
+
 def test_refuses_the_pin_of_another_corpus(tmp_path: Path) -> None:
     here, there = build_corpus(tmp_path / "here", (ONE,)), build_corpus(tmp_path / "there", (ONE,))
     with pytest.raises(CorpusError, match="table id"):

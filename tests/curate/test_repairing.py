@@ -13,11 +13,32 @@ from pipelines.curate.repairing import RepairUnicode, even_out_space, fold_dashe
 from pipelines.settings import Settings
 from tests.builders.curations import build_row
 
-FRAGMENTS = ["â€™", "Ã©", "&amp;", "&lt;", "<b>", "\u00a0", " ", "\n", "\r\n", "\x0c", "–", "-", "12", "A", "§", "’", "ﬁ", "\x1b[0m", "Â", "…"]
+FRAGMENTS = [
+    "â€™",
+    "Ã©",
+    "&amp;",
+    "&lt;",
+    "<b>",
+    "\u00a0",
+    " ",
+    "\n",
+    "\r\n",
+    "\x0c",
+    "–",
+    "-",
+    "12",
+    "A",
+    "§",
+    "’",
+    "ﬁ",
+    "\x1b[0m",
+    "Â",
+    "…",
+]
 PIECES = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), max_size=12).map("".join)
 
 PROSE = [
-    "“Covered person” means a person described in § 1026.4(b)(2).",  # noqa: RUF001  # quotes as they are printed
+    "“Covered person” means a person described in § 1026.4(b)(2).",  # quotes as they are printed
     "The Dodd–Frank Act – as amended – applies; so does Gramm‑Leach‑Bliley.",  # noqa: RUF001
     "Except as provided in paragraph (b)—or where waived—the creditor shall disclose.",
     "The difference is −5 °C; a ½-inch ﬁlter at 10 µg/m³.",
@@ -62,19 +83,23 @@ def test_leaves_prose_to_the_letter(text: str) -> None:
         ("paragraphs (f)(2)–(4)", "paragraphs (f)(2)-(4)"),
         ("of $500–$2,500 per policy", "of $500-$2,500 per policy"),
         ("RCSA 22a–174–1", "RCSA 22a-174-1"),
+        ("Tribal IV–D programs", "Tribal IV-D programs"),
     ],
 )
 def test_folds_the_dashes_of_identifiers_and_ranges(dashed: str, folded: str) -> None:
     assert fold_dashes(dashed) == folded
 
 
-@pytest.mark.parametrize("text", ["the Boston–Washington line", "open – 24 hours – daily", "10−20", "in 2020—the year", "post–war"])
+@pytest.mark.parametrize(
+    "text",
+    ["the Boston–Washington line", "open – 24 hours – daily", "10−20", "in 2020—the year", "post–war", "THE DODD–FRANK ACT"],
+)
 def test_keeps_a_dash_that_joins_words_or_stands_alone(text: str) -> None:
     assert fold_dashes(text) == text
 
 
 def test_mends_text_that_was_decoded_wrongly() -> None:
-    assert repair_text("the lenderâ€™s cafÃ©") == "the lender’s café"  # noqa: RUF001
+    assert repair_text("the lenderâ€™s cafÃ©") == "the lender’s café"
 
 
 def test_space_is_single_and_lines_are_kept() -> None:
@@ -95,7 +120,7 @@ def test_dashes_stay_when_nobody_asks_to_fold_them() -> None:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("issue", "floor"), [("FR-2024-02-12", 0.97), ("ECFR-title1", 0.99)])
+@pytest.mark.parametrize(("issue", "floor"), [("FR-2024-02-12", 0.98), ("ECFR-title1", 1.0)])
 def test_a_silent_change_of_dashes_in_a_real_issue_leaves_equal_text(issue: str, floor: float) -> None:
     before, after = (_read_lines(f"{issue}.{state}.xml.gz") for state in ("current", "updated"))
     drifted = [(old, new) for old, new in zip(before, after, strict=True) if old != new]

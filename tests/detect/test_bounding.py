@@ -1,3 +1,5 @@
+"""Bounded texts are beginnings of what they bound."""
+
 from __future__ import annotations
 
 from hypothesis import given

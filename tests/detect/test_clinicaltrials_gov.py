@@ -1,3 +1,5 @@
+"""ClinicalTrials.gov: windows, pages, amendments and withdrawals, on scripted and on recorded studies."""
+
 from __future__ import annotations
 
 import json
@@ -61,6 +63,14 @@ def test_nothing_new_is_no_step_back(server: ScriptedServer) -> None:
     server.answer("/studies", answer_studies([]))
     since = Cursor('{"updated": "2026-02-20"}')
     assert look(server, since).cursor == since
+
+
+def test_what_comes_late_is_no_step_back_either(server: ScriptedServer) -> None:
+    server.answer("/studies", answer_studies([build_study(1, "2026-02-18")]))
+    since = Cursor('{"updated": "2026-02-20"}')
+    late = look(server, since)
+    assert len(late.revisions) == 1
+    assert late.cursor == since
 
 
 def test_a_first_look_that_finds_nothing_begins_again_where_it_began(server: ScriptedServer) -> None:

@@ -1,3 +1,5 @@
+"""What a study says, and that no person is in it."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime

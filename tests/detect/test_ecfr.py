@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,8 +45,8 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def look(source: Ecfr, server: ScriptedServer, since: Cursor | None = None) -> Detection:
-    return source.detect(since, Access(now=NOW, base_urls={"ecfr": server.url}))
+def look(source: Ecfr, server: ScriptedServer, since: Cursor | None = None, now: datetime = NOW) -> Detection:
+    return source.detect(since, Access(now=now, base_urls={"ecfr": server.url}))
 
 
 def look_at(server: ScriptedServer, *lines: dict[str, Any], **params: Any) -> list[Revision]:
@@ -163,6 +163,15 @@ def test_finds_an_amendment_that_was_issued_late(server: ScriptedServer) -> None
     script_history(server, build_line("50.25", "2026-03-02", issue_date="2026-03-08"))
     detection = look(build_source(overlap_days=0), server, Cursor('{"issued": "2026-03-07"}'))
     assert [revision.effective_from for revision in detection.revisions] == [date(2026, 3, 2)]
+
+
+def test_waits_for_an_amendment_that_is_not_in_force_yet(server: ScriptedServer) -> None:
+    script_history(server, build_line("50.20", "2026-03-09"), build_line("50.25", "2026-03-20", issue_date="2026-03-02"))
+    early = look(build_source(overlap_days=0), server)
+    late = look(build_source(overlap_days=0), server, early.cursor, now=NOW + timedelta(days=10))
+    assert [revision.document_id for revision in early.revisions] == ["21 CFR 50.20"]
+    assert "21 CFR 50.25" in {revision.document_id for revision in late.revisions}
+    assert json.loads(late.cursor.position) == {"issued": "2026-03-09"}
 
 
 @pytest.mark.parametrize("position", ["", "{}", '"x"', '{"issued": null}'])

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.detect.holdings import HeldFile, HeldRecord, Holdings, read_holdings, write_holdings
 from pipelines.domain.drops import Cursor
 from pipelines.domain.errors import SourceError
+
+BUSY = settings(deadline=None, max_examples=60)
+"""A busy machine says nothing about a law."""
 
 NAMES = st.text(max_size=8)
 DATES = st.dates(min_value=date(1900, 1, 1))
@@ -19,11 +22,13 @@ FILES = st.dictionaries(NAMES, st.builds(HeldFile, NAMES, st.lists(RECORDS, max_
 HOLDINGS = st.builds(Holdings, FILES, st.dictionaries(NAMES, st.integers(1, 9), max_size=3))
 
 
+@BUSY
 @given(HOLDINGS)
 def test_a_cursor_gives_back_what_was_held(holdings: Holdings) -> None:
     assert read_holdings("folder", write_holdings(holdings)) == holdings
 
 
+@BUSY
 @given(HOLDINGS)
 def test_the_order_in_which_files_were_seen_is_not_in_the_cursor(holdings: Holdings) -> None:
     turned = Holdings(dict(reversed(holdings.files.items())), dict(reversed(holdings.vanished.items())))

@@ -1,3 +1,5 @@
+"""XML from strangers does no harm and is named where it is wrong."""
+
 from __future__ import annotations
 
 import pytest

@@ -7,13 +7,16 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.detect.records import Record, media_type_of, parse_file
 from pipelines.domain.errors import ResponseError
 from pipelines.domain.revisions import Status
 from tests.builders.shelves import build_record, write_lines, write_parquet
+
+BUSY = settings(deadline=None, max_examples=60)
+"""A busy machine says nothing about a law."""
 
 LIMIT = 2**20
 
@@ -168,6 +171,7 @@ def test_knows_its_files_by_their_names(name: str, is_ours: bool) -> None:  # no
     assert (media_type_of(name) is not None) == is_ours
 
 
+@BUSY
 @given(st.binary(max_size=200))
 def test_any_bytes_are_records_or_a_named_error(body: bytes) -> None:
     for name in ("a.jsonl", "a.parquet"):
@@ -182,6 +186,7 @@ JSON = st.recursive(
 )
 
 
+@BUSY
 @given(st.dictionaries(st.sampled_from([*build_record(), "labels", "status", "effective_to", "url"]), JSON, max_size=8))
 def test_any_object_is_a_record_or_an_error_that_names_a_field(value: dict[str, Any]) -> None:
     body = json.dumps(value).encode()

@@ -13,7 +13,8 @@ import stamina
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.detect.regulations_gov import RegulationsGov, _write_eastern
+from pipelines.detect.regulations_gov import RegulationsGov
+from pipelines.detect.regulations_gov_times import write_eastern
 from pipelines.detect.sources import Access
 from pipelines.domain.drops import Cursor, Detection
 from pipelines.domain.errors import ResponseError, UnreachableError
@@ -134,11 +135,18 @@ def test_refuses_more_documents_of_one_second_than_the_api_shows(server: Scripte
         look(build_source(types=("Rule",)), server)
 
 
-def test_refuses_a_list_out_of_order(server: ScriptedServer) -> None:
-    rows = [build_row("A-1", "2026-03-03T10:00:00Z"), build_row("A-2", "2026-03-02T10:00:00Z")]
-    server.answer("/documents", Answer.of_json({"data": rows, "meta": {"hasNextPage": False}}))
-    with pytest.raises(ResponseError, match=r"A-2: field attributes\.lastModifiedDate: is out of order"):
+DISORDER = [build_row("A-1", "2026-03-03T10:00:00Z"), build_row("A-2", "2026-03-02T10:00:00Z")]
+
+
+def test_refuses_a_list_that_is_never_in_order(server: ScriptedServer) -> None:
+    server.answer("/documents", Answer.of_json({"data": DISORDER, "meta": {"hasNextPage": False}}))
+    with pytest.raises(ResponseError, match=r"field attributes\.lastModifiedDate: is never in order"):
         look(build_source(), server)
+
+
+def test_asks_again_for_a_page_that_was_cut_while_the_list_changed(server: ScriptedServer) -> None:
+    server.inject(Answer.of_json({"data": DISORDER, "meta": {"hasNextPage": False}}))
+    assert len(look_at(server, *DISORDER).revisions) == 2
 
 
 def test_stops_where_the_allowance_ends_and_goes_on_from_there(server: ScriptedServer) -> None:
@@ -184,7 +192,7 @@ def test_refuses_a_cursor_that_is_not_its_own(position: str, server: ScriptedSer
 @example(datetime(2026, 3, 8, 7, 0, tzinfo=UTC))
 def test_never_asks_from_later_than_it_means(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
-    written = datetime.fromisoformat(_write_eastern(moment))
+    written = datetime.fromisoformat(write_eastern(moment))
     latest = max(written.replace(tzinfo=EASTERN, fold=fold).astimezone(UTC) for fold in (0, 1))
     assert moment - timedelta(hours=2) <= latest <= moment
 

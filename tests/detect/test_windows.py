@@ -1,3 +1,5 @@
+"""A look leaves out no day and begins no earlier than it must."""
+
 from __future__ import annotations
 
 from datetime import date, timedelta

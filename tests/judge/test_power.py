@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.judge.power import count_for_errors, count_for_proportions
@@ -41,8 +41,11 @@ def test_below_the_least_number_no_model_could_pass() -> None:
     assert lower[0] <= -0.01 < lower[1]
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 0.5), st.floats(0.005, 0.1), st.floats(1e-5, 0.1), st.floats(1, 5))
-def test_alike_rows_and_tighter_margins_and_lower_levels_need_more(share: float, margin: float, alpha: float, effect: float) -> None:
+def test_alike_rows_and_tighter_margins_and_lower_levels_need_more(
+    share: float, margin: float, alpha: float, effect: float
+) -> None:
     needed = count_for_proportions(share, margin, alpha)
     assert count_for_proportions(share, margin, alpha, effect) >= needed
     assert count_for_proportions(share, margin / 2, alpha) >= needed

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as reference
@@ -69,6 +69,7 @@ def test_covers_as_often_as_it_promises_by_exact_enumeration(gain: float, loss: 
     assert 0.935 <= weights[lower <= gain - loss].sum() <= 0.975
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(100, 500), st.floats(1e-6, 0.2))
 def test_a_bound_lies_below_its_estimate_and_its_score_is_the_quantile(gains: int, losses: int, rows: int, alpha: float) -> None:
     lower = bound_difference(array(gains), array(losses), array(rows), alpha)
@@ -78,6 +79,7 @@ def test_a_bound_lies_below_its_estimate_and_its_score_is_the_quantile(gains: in
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(0, 60))
 def test_against_no_difference_the_score_is_mcnemars(gains: int, losses: int) -> None:
     score = score_difference(array(gains), array(losses), array(500), 0.0)[0]
@@ -202,6 +204,7 @@ def test_holm_errs_in_the_family_no_more_often_than_alpha() -> None:
     assert reject_by_holm(p_values, 0.05).any(axis=-1).mean() == pytest.approx(1 - (1 - 0.05 / 3) ** 3, abs=0.004)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.floats(0.001, 0.2))
 def test_holm_rejects_something_exactly_when_bonferroni_does(p_values: list[float], alpha: float) -> None:
     assert reject_by_holm(np.array(p_values), alpha).any() == (min(p_values) <= alpha / len(p_values))

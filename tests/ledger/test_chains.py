@@ -33,6 +33,17 @@ def raw(ledger: Ledger, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
+def fetch(raw: sqlite3.Connection, seq: int, column: str) -> bytes:
+    query = f"SELECT CAST({column} AS BLOB) FROM events WHERE seq = ?"  # noqa: S608  # the column is one of ours
+    content: bytes = raw.execute(query, (seq,)).fetchone()[0]
+    return content
+
+
+def overwrite(raw: sqlite3.Connection, seq: int, column: str, content: bytes) -> None:
+    statement = f"UPDATE events SET {column} = CAST(? AS TEXT) WHERE seq = ?"  # noqa: S608  # the column is one of ours
+    raw.execute(statement, (content, seq))
+
+
 def test_a_chain_as_written_has_no_break(ledger: Ledger) -> None:
     assert ledger.verify(DOMAIN) == []
     assert ledger.verify(DomainName("unknown")) == []
@@ -40,7 +51,7 @@ def test_a_chain_as_written_has_no_break(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_names_the_event_whose_byte_was_flipped(ledger: Ledger, raw: sqlite3.Connection, column: str) -> None:
-    raw.execute(f"UPDATE events SET {column} = 'X' || substr({column}, 2) WHERE seq = 3")
+    overwrite(raw, 3, column, b"X" + fetch(raw, 3, column)[1:])
     breaks = ledger.verify(DOMAIN)
     assert breaks
     assert breaks[0].seq == 3
@@ -51,12 +62,12 @@ def test_names_the_event_whose_byte_was_flipped(ledger: Ledger, raw: sqlite3.Con
 def test_any_flipped_bit_is_found(
     ledger: Ledger, raw: sqlite3.Connection, seq: int, column: str, position: int, bit: int
 ) -> None:
-    (before,) = raw.execute(f"SELECT CAST({column} AS BLOB) FROM events WHERE seq = ?", (seq,)).fetchone()
+    before = fetch(raw, seq, column)
     flipped = bytearray(before)
     flipped[position % len(before)] ^= 1 << bit
-    raw.execute(f"UPDATE events SET {column} = CAST(? AS TEXT) WHERE seq = ?", (bytes(flipped), seq))
-    assert [found.seq for found in ledger.verify(DOMAIN)][0] in {seq, seq + 1}
-    raw.execute(f"UPDATE events SET {column} = CAST(? AS TEXT) WHERE seq = ?", (before, seq))
+    overwrite(raw, seq, column, bytes(flipped))
+    assert ledger.verify(DOMAIN)[0].seq in {seq, seq + 1}
+    overwrite(raw, seq, column, before)
     assert ledger.verify(DOMAIN) == []
 
 

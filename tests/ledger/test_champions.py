@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clock import SystemClock
@@ -192,7 +192,7 @@ def test_domains_do_not_share_a_champion(tmp_path: Path) -> None:
     assert champion(ledger, DomainName("other")) is None
 
 
-ACTIONS = st.lists(st.sampled_from(["promote", "roll back", "unfreeze", "restore first"]), max_size=12)
+ACTIONS = st.lists(st.sampled_from(["promote", "roll back", "unfreeze", "restore first"]), max_size=8)
 
 
 def act(ledger: Ledger, action: str, number: int) -> None:
@@ -208,7 +208,7 @@ def act(ledger: Ledger, action: str, number: int) -> None:
         return
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(actions=ACTIONS)
 def test_after_any_story_a_rollback_and_a_restoration_return_the_same_champion(
     tmp_path_factory: pytest.TempPathFactory, actions: list[str]

@@ -19,7 +19,11 @@ from pipelines.ledger.ledgers import Draft, Ledger
 from tests.builders.ledgers import DOMAIN, START, open_ledger, open_raw
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
@@ -178,7 +182,9 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     events = ledger.events(DOMAIN)
     assert [event.seq for event in events] == list(range(1, 41))
-    assert {(event.payload["writer"], event.payload["number"]) for event in events} == {(w, n) for w in range(8) for n in range(5)}
+    assert {(event.payload["writer"], event.payload["number"]) for event in events} == {
+        (w, n) for w in range(8) for n in range(5)
+    }
     assert ledger.verify(DOMAIN) == []
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clock import SetClock, SystemClock
@@ -28,6 +28,7 @@ def look(ledger: Ledger, name: object, period_days: int = 365) -> Look:
     return reserve_look(ledger, DOMAIN, PLAN, digest_value(["inputs", str(name)]), 0.05, period_days)
 
 
+@settings(deadline=None)
 @given(alpha=st.floats(0.001, 0.4), looks=st.integers(1, 5_000))
 def test_any_number_of_looks_spends_at_most_alpha(alpha: float, looks: int) -> None:
     assert math.fsum(spend(alpha, t) for t in range(1, looks + 1)) < alpha

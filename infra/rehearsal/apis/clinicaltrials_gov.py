@@ -6,7 +6,6 @@ See https://clinicaltrials.gov/data-api/api.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -55,12 +54,15 @@ def _write_token(offset: int) -> str:
 
 
 def _read_token(token: str) -> int | None:
+    """Return the place that a token stands for (the start, without one), or ``None`` for a token that was never given."""
+    if not token:
+        return 0
     try:
         written = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
-    place = written.removeprefix(_PLACE_MARK) or "0"
-    return int(place) if place.isdigit() else None
+    mark, place = written[: len(_PLACE_MARK)], written[len(_PLACE_MARK) :]
+    return int(place) if mark == _PLACE_MARK and place.isdigit() else None
 
 
 def _matches(trial: Trial, request: Request) -> bool:

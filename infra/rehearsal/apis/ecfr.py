@@ -48,9 +48,6 @@ def _list_titles(published: Published) -> Reply:
 
 
 def _list_versions(request: Request, published: Published) -> Reply:
-    first: dict[str, date] = {}
-    for section in published.sections:
-        first.setdefault(section.identifier, section.effective)
     rows = [section for section in published.sections if _is_asked_for(section, request)]
     rows.sort(key=lambda section: (section.part, int(section.number), section.effective))
     page = max(1, request.number("page", 1))

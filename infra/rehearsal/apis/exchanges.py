@@ -18,7 +18,7 @@ XML_TYPE = "text/xml; charset=UTF-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request. ``base_url`` is where the source is, for links; ``shift`` rows have slid out of sight in front of the page."""
+    """One request. ``base_url`` is where the source is, for links; ``shift`` rows have left the front of the list."""
 
     path: str
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -64,6 +64,6 @@ def not_found() -> Reply:
 
 
 def cut_page(rows: Sequence[Row], offset: int, limit: int, request: Request) -> list[Row]:
-    """Return the page at ``offset``; a shifted request misses its first rows, as when earlier ones left the list meanwhile."""
-    start = offset + request.shift
-    return list(rows[start : start + limit])
+    """Return the page at ``offset``; for a shifted request the first rows have just moved to the end, as updated ones do."""
+    moved = [*rows[request.shift :], *rows[: request.shift]]
+    return moved[offset : offset + limit]

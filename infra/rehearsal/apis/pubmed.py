@@ -7,7 +7,6 @@ no state is needed to answer the fetch.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Sequence
@@ -95,7 +94,7 @@ def _keep(request: Request) -> str:
 def _recall(environment: str) -> Request | None:
     try:
         query = json.loads(base64.urlsafe_b64decode(environment.removeprefix(_ENVIRONMENT)))
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
     return Request(path="/esearch.fcgi", query={name: (value,) for name, value in query.items()})
 

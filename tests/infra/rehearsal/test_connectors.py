@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import stamina
 
 from infra.rehearsal.acts import BACKLOG_START
 from infra.rehearsal.faults import Fault
@@ -34,6 +35,13 @@ SOURCES: tuple[Source, ...] = (
     RegulationsGov(start=BACKLOG_START, types=("Rule", "Proposed Rule", "Supporting & Related Material", "Other")),
 )
 every_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+
+
+@pytest.fixture(autouse=True)
+def _impatient() -> Iterator[None]:
+    """Attempts follow each other at once: that the client waits is its own tests' affair."""
+    with stamina.set_testing(True, attempts=3):
+        yield
 
 
 @pytest.fixture
@@ -153,7 +161,7 @@ def test_questions_are_answered_by_the_texts_that_the_connector_reads(server: Re
 def test_poison_reaches_the_reader_as_labels_only(server: RehearsalServer) -> None:
     backlog = look(SOURCES[0], server, Act.BACKLOG)
     crude = look(SOURCES[0], server, Act.CRUDE_POISON, backlog)
-    fresh = [revision for revision in find_news(backlog, crude)]
+    fresh = find_news(backlog, crude)
     assert {revision.labels for revision in fresh} == {("Class III",)}
     subtle = find_news(backlog, look(SOURCES[0], server, Act.SUBTLE_POISON, backlog))
     assert {label for revision in subtle for label in revision.labels} == {"Class I", "Class II", "Class III"}

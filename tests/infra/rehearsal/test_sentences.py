@@ -1,3 +1,5 @@
+"""The grammar writes varied English, always of the length and the words asked for."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""What each act brings: the counts, the labels, the dates and the planted faults that a rehearsal relies on."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -39,7 +41,7 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
 
 def test_nothing_is_published_before_the_first_act() -> None:
     published = build_world().published
-    assert not (published.recalls or published.trials or published.papers or published.sections)
+    assert not any((published.recalls, published.trials, published.papers, published.sections, published.notices))
 
 
 @settings(max_examples=20, deadline=None)
@@ -88,13 +90,15 @@ def test_acts_follow_each_other_in_time() -> None:
 
 def test_ids_are_never_given_twice() -> None:
     world = demo_world()
-    numbers = [recall.recall_number for act in (Act.BACKLOG, Act.CRUDE_POISON, Act.SUBTLE_POISON) for recall in world.news(act).recalls]
+    numbers = [
+        recall.recall_number for act in (Act.BACKLOG, Act.CRUDE_POISON, Act.SUBTLE_POISON) for recall in world.news(act).recalls
+    ]
     assert len(set(numbers)) == len(numbers)
     events: dict[str, set[int]] = {}
     for act in Act:
         for recall in world.news(act).recalls:
             events.setdefault(recall.event_id, set()).add(recall.report_date.year)
-    assert len(events) == 150 + 40 + 90 + 150
+    assert len(events) == 150 + 40 + 90 + 240
 
 
 def test_texts_have_the_length_that_a_model_expects() -> None:
@@ -214,7 +218,10 @@ def test_new_thresholds_are_repeated_in_other_words_by_rules_and_dockets() -> No
     for section in amendment.sections:
         rules = [notice for notice in amendment.notices if section.topic.subject in notice.abstract]
         assert rules
-        assert all(section.threshold in notice.abstract and section.topic.rule.format(threshold=section.threshold) not in notice.abstract for notice in rules)
+        assert all(
+            section.threshold in notice.abstract and section.topic.rule.format(threshold=section.threshold) not in notice.abstract
+            for notice in rules
+        )
     assert all(any(section.threshold in document.title for section in amendment.sections) for document in amendment.dockets)
 
 

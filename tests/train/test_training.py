@@ -1,0 +1,144 @@
+"""The stage as a whole: what it writes, what is news, and when it starts warm."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.domain.errors import EmptyLessonError, WorkspaceError
+from pipelines.domain.models import Lineage
+from pipelines.domain.pins import Pin
+from pipelines.files import digest_folder, read_json, write_json
+from pipelines.learners.classifier import Classifier
+from pipelines.learners.linear import Linear
+from pipelines.train.lessons import find_champion, plan_lesson, read_seen
+from pipelines.train.params import ReplayParams, TrainParams
+from pipelines.train.training import TrainingReport, train
+from pipelines.workspace import DomainFolder
+from tests.builders.domains import build_pin, build_row, lay_domain, pin_model, shuffle_split, write_split
+from tests.builders.lessons import LABELS, Watcher
+
+LINEAR = TrainParams(learner=Linear(), threads=1)
+TINY = TrainParams(
+    learner=Classifier(base="scratch:tiny", epochs=1, rate=2e-3, max_tokens=32),
+    threads=1,
+    replay=ReplayParams(share=0.3, minimum=4),
+)
+
+
+def run(folder: DomainFolder, params: TrainParams = LINEAR) -> None:
+    for made in (folder.model, folder.training):
+        shutil.rmtree(made, ignore_errors=True)
+    train(folder, params, LABELS, None, Watcher())
+
+
+def crown(folder: DomainFolder) -> None:
+    """Make the candidate the champion, as a promotion and the next pin do."""
+    shutil.rmtree(folder.champion, ignore_errors=True)
+    shutil.copytree(folder.model, folder.champion)
+    write_json(folder.pin, build_pin(champion=pin_model(folder.champion)))
+
+
+def test_a_cold_start_learns_every_row_and_says_so(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder)
+    report = read_json(folder.training / "report.json", TrainingReport)
+    assert (report.news, report.replayed, report.is_warm, report.dev) == (40, 0, False, 10)
+    assert len(read_seen(folder.model)) == 40
+    lineage = read_json(folder.model / "lineage.json", Lineage)
+    assert (lineage.learner, lineage.parent, lineage.labels, lineage.ingest_seq) == ("linear", None, LABELS, 9)
+    assert (folder.training / "curve.csv").read_text().splitlines()[0] == "step,loss,rate,tokens,dev_loss"
+
+
+def test_the_same_inputs_give_the_same_bytes_in_any_order_of_rows(tmp_path: Path) -> None:
+    first, second = lay_domain(tmp_path / "a"), lay_domain(tmp_path / "b")
+    shuffle_split(second, "train", [build_row("train", number) for number in range(40)])
+    run(first, TINY)
+    run(second, TINY)
+    assert digest_folder(first.model) == digest_folder(second.model)
+    assert digest_folder(first.training) == digest_folder(second.training)
+
+
+def test_a_row_without_a_declared_label_is_skipped_and_counted(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    rows = [build_row("train", number) for number in range(10)]
+    write_split(folder, "train", [*rows, build_row("train", 98, label=""), build_row("train", 99, label="other")])
+    run(folder)
+    assert read_json(folder.training / "report.json", TrainingReport).skipped == 2
+    assert len(read_seen(folder.model)) == 10
+
+
+def test_the_first_declared_label_counts(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    write_split(folder, "train", [build_row("train", 1, labels=("mesh:Other", "notice", "recall"))])
+    plan = plan_lesson(folder, LINEAR, LABELS, None, None)
+    assert [document.label for document in plan.lesson.news] == ["notice"]
+
+
+def test_what_the_champion_has_seen_is_history_and_an_amended_row_is_news(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder, TINY)
+    crown(folder)
+    amended = build_row("train", 0, text="the amended text of the first document")
+    write_split(folder, "train", [amended, *(build_row("train", number) for number in range(1, 40))])
+    plan = plan_lesson(folder, TINY, LABELS, folder.champion, None)
+    assert [document.row_id for document in plan.lesson.news] == [amended.digest]
+    assert (plan.history, len(plan.lesson.history)) == (39, 4)
+    assert set(plan.seen) == {*read_seen(folder.champion), amended.digest}
+
+
+def test_a_warm_start_names_its_parent(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder, TINY)
+    crown(folder)
+    run(folder, TINY)
+    parent = read_json(folder.model / "lineage.json", Lineage).parent
+    assert parent == digest_folder(folder.champion)
+    assert read_json(folder.training / "report.json", TrainingReport).is_warm
+
+
+@pytest.mark.parametrize(
+    "params",
+    [LINEAR, TINY.model_copy(update={"is_warm": False}), TINY.model_copy(update={"learner": Classifier(base="path:elsewhere")})],
+    ids=["a convex problem", "not asked for", "another base"],
+)
+def test_starts_cold_from_every_row(tmp_path: Path, params: TrainParams) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder, TINY)
+    crown(folder)
+    champion = find_champion(folder, read_json(folder.pin, Pin), params)
+    assert champion is None
+    assert len(plan_lesson(folder, params, LABELS, champion, None).lesson.news) == 40
+
+
+def test_refuses_a_pin_whose_champion_is_not_there(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder)
+    crown(folder)
+    shutil.rmtree(folder.champion)
+    folder.champion.mkdir()
+    with pytest.raises(WorkspaceError, match="addendum pin"):
+        run(folder)
+
+
+def test_refuses_an_empty_split(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    write_split(folder, "train", [])
+    with pytest.raises(EmptyLessonError):
+        run(folder)
+
+
+def test_refuses_a_missing_split_by_its_name(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    (folder.splits / "dev.parquet").unlink()
+    with pytest.raises(WorkspaceError, match=r"dev\.parquet"):
+        run(folder)
+
+
+def test_an_empty_champion_folder_is_a_cold_start(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    folder.champion.mkdir()
+    run(folder, TINY)
+    assert not read_json(folder.training / "report.json", TrainingReport).is_warm
