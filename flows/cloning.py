@@ -28,6 +28,7 @@ def clone_workspace(origin: Path, destination: Path, replaced: Mapping[str, byte
             (destination / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin / name, destination / name)
     for name, content in replaced.items():
+        (destination / name).parent.mkdir(parents=True, exist_ok=True)
         (destination / name).write_bytes(content)
     run_git(destination, "init", "--quiet", "--initial-branch", "main")
     run_git(destination, "add", "--all")

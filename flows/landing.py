@@ -1,12 +1,13 @@
 """From a look at a source to the corpus: detect, check, archive, append, record. In that order, so that a crash loses nothing.
 
-The cursor moves with the record in the ledger, which comes last: cut short anywhere, the next look finds the same drop again
-(it is named by its content), completes it, and nothing lands twice.
+The cursor moves with the record in the ledger, which comes last: cut short after the archive was written, the next look first
+completes it from the archive before it asks the source anything, and nothing lands twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import quarantined_digests, release_row
 from pipelines.domain.drops import Drop
 from pipelines.domain.errors import ParamsError
-from pipelines.domain.events import Kind
+from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, DropId, Json, SourceName, digest_value, shorten
 from pipelines.ledger.drops import drops, last_cursor
+from pipelines.ledger.ledgers import Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,12 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     source = next((source for source in place.of(domain).watch.sources if source.name == name), None)
     if source is None:
         raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
+    completed = complete_landings(place, domain, source.name)
     detection = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:
-        return Landing(source=source.name, sentence="nothing new")
+        return completed[-1] if completed else Landing(source=source.name, sentence="nothing new")
     drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
     return land(place, drop)
 
@@ -63,21 +66,25 @@ def land(place: Place, drop: Drop) -> Landing:
     return _sum_up(drop, landed)
 
 
-def find_known(place: Place, domain: DomainName) -> frozenset[Digest]:
-    """Return the digests of everything that has been decided about: in the corpus, in quarantine, or refused with its drop.
+def complete_landings(place: Place, domain: DomainName, source: SourceName) -> list[Landing]:
+    """Complete what was archived of ``source`` and, cut short by a crash, never got into the record; oldest decision first."""
+    recorded = {str(event.payload["drop"]) for event in drops(place.ledger, domain)}
+    folder = place.home.drop(domain, DropId("-")).parent
+    unheard = [path for path in folder.glob("*/admission.json") if path.parent.name not in recorded]
+    unheard.sort(key=lambda path: (path.stat().st_mtime_ns, path.parent.name))
+    found = [read_archived_drop(place.home, domain, DropId(path.parent.name)).drop for path in unheard]
+    return [land(place, drop) for drop in found if drop.source == source]
 
-    A landing that a crash cut short has no record in the ledger yet; its rows are not known, so that it is completed.
-    """
-    recorded = drops(place.ledger, domain)
+
+def find_known(place: Place, domain: DomainName) -> frozenset[Digest]:
+    """Return the digests of everything that has been decided about: in the corpus, in quarantine, or refused with its drop."""
     refused = {
         revision.digest
-        for event in recorded
+        for event in drops(place.ledger, domain)
         if event.kind is Kind.DROP_REFUSED
         for revision in read_archived_drop(place.home, domain, DropId(str(event.payload["drop"]))).drop.revisions
     }
-    unrecorded = _find_unrecorded(place, domain, {str(event.payload["drop"]) for event in recorded})
-    decided = place.corpus(domain).known_digests() | quarantined_digests(place.home, domain)
-    return frozenset((decided - unrecorded) | refused)
+    return frozenset(place.corpus(domain).known_digests() | quarantined_digests(place.home, domain) | refused)
 
 
 def release_from_quarantine(place: Place, domain: DomainName, beginning: str, reason: str) -> Landing:
@@ -108,22 +115,8 @@ def _describe_world(place: Place, drop: Drop) -> AdmissionContext:
     return AdmissionContext(today=place.clock.now().date(), reference_labels=reference, previous_volumes=tuple(volumes[-20:]))
 
 
-def _find_unrecorded(place: Place, domain: DomainName, recorded: set[str]) -> set[Digest]:
-    """Rows that reached the corpus or the quarantine with a drop that the ledger has not heard of."""
-    folder = place.home.drop(domain, DropId("-")).parent
-    unheard = [path.name for path in folder.glob("*") if path.name not in recorded] if folder.is_dir() else []
-    rows: set[Digest] = set()
-    for name in sorted(unheard):
-        if (folder / name / "admission.json").is_file():
-            archived = read_archived_drop(place.home, domain, DropId(name))
-            rows.update(revision.digest for revision in archived.drop.revisions)
-    return rows
-
-
 def _record_landing(place: Place, drop: Drop, landed: LandedDrop, ingest_seq: int | None) -> None:
     kind = Kind.DROP_REFUSED if landed.is_refused else Kind.DROP_LANDED
-    if any(event.payload["drop"] == drop.drop_id and event.kind is kind for event in drops(place.ledger, drop.domain)):
-        return
     record = landed.record
     payload: dict[str, Json] = {
         "drop": drop.drop_id,
@@ -135,7 +128,11 @@ def _record_landing(place: Place, drop: Drop, landed: LandedDrop, ingest_seq: in
         "ingest_seq": ingest_seq,
         "reasons": list(_give_reasons(record)),
     }
-    place.ledger.append(drop.domain, kind, payload)
+
+    def record_once(standing: Sequence[Event]) -> list[Draft]:
+        return [] if any(event.payload["drop"] == drop.drop_id for event in standing) else [Draft(kind, payload)]
+
+    place.ledger.decide(drop.domain, [kind], record_once)
 
 
 def _give_reasons(record: AdmissionRecord) -> tuple[str, ...]:

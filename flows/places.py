@@ -68,5 +68,5 @@ def open_place(settings: Settings | None = None) -> Place:
     settings = settings or Settings()
     workspace = Workspace(settings.workspace.resolve())
     params = read_params(workspace.params)
-    settings.place.root.mkdir(parents=True, exist_ok=True)
+    settings.place.mlflow.mkdir(parents=True, exist_ok=True)
     return Place(settings, workspace, params, Ledger.open(settings.ledger_address, settings.clock, settings.actor))

@@ -12,7 +12,7 @@ from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.domain.promotions import Promotion
 from pipelines.domain.verdicts import Decision
-from pipelines.ledger.champions import champion, history, promote, restore, roll_back
+from pipelines.ledger.champions import CROWNING, champion, history, promote, restore, roll_back
 from pipelines.promote.registry import MovedAlias
 
 
@@ -35,6 +35,7 @@ class PromotionOutcome:
 
 def promote_latest(place: Place, domain: DomainName, approval: Approval | None) -> PromotionOutcome:
     """Promote the last judged candidate when its verdict says so and whoever must approve has; run again, it is the same."""
+    place.of(domain)
     project(place, domain)
     judged = place.ledger.last(domain, Kind.CANDIDATE_JUDGED)
     if judged is None:
@@ -58,6 +59,7 @@ def promote_latest(place: Place, domain: DomainName, approval: Approval | None) 
 
 def roll_back_domain(place: Place, domain: DomainName, reason: str) -> Champion:
     """Give the domain its previous champion back and freeze promotion; raises when there is none to go back to."""
+    place.of(domain)
     roll_back(place.ledger, domain, reason)
     project(place, domain)
     return _expect_champion(place, domain)
@@ -65,6 +67,7 @@ def roll_back_domain(place: Place, domain: DomainName, reason: str) -> Champion:
 
 def restore_version(place: Place, domain: DomainName, version: int, approval: Approval) -> Champion:
     """Make a version that was champion before champion again."""
+    place.of(domain)
     restore(place.ledger, domain, version, approval.reason, approval.by)
     project(place, domain)
     return _expect_champion(place, domain)
@@ -85,9 +88,9 @@ def project(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
         "previous": _previous(earlier, serving),
         "challenger": _challenger(judged, earlier),
     }
-    moved = place.registry.project(domain, expected)
-    foreign = [alias for alias in moved if alias.found is not None and alias.found not in (*earlier, expected["challenger"])]
-    for alias in foreign:
+    last = place.ledger.last(domain, Kind.CANDIDATE_JUDGED, *CROWNING)
+    moved = place.registry.project(domain, expected, last.seq if last else 0)
+    for alias in (alias for alias in moved if alias.is_foreign):
         payload = {"alias": alias.alias, "found": alias.found, "expected": alias.expected}
         place.ledger.append(domain, Kind.ALIAS_REPAIRED, payload)
     if serving is not None:

@@ -24,6 +24,7 @@ from flows.progress import show_progress
 from flows.servers import Servers, prefect_environment
 from infra.rehearsal.server import RehearsalServer
 from infra.rehearsal.worlds import World, WorldSize
+from pipelines.catalog import StageName
 from pipelines.domain.errors import ParamsError
 from pipelines.settings import QUIET, Settings
 
@@ -62,6 +63,7 @@ def rehearse(folder: Path, base: str, seed: int, out: Console, size: WorldSize |
     out.print("All documents are synthetic; the flows, connectors, checks, trainers, gates and registry are the real ones.\n")
     set_the_stage(stage, read_rehearsal_params(base))
     with RehearsalServer(world) as sources, as_place(stage, {str(name): url for name, url in sources.base_urls.items()}):
+        from flows.rehearsal_page import write_page
         from flows.scenes import play
 
         with Servers(Settings()) as servers, show_progress(out) as progress:
@@ -69,10 +71,10 @@ def rehearse(folder: Path, base: str, seed: int, out: Console, size: WorldSize |
                 api = f"{servers.start_prefect().address}/api"
             os.environ["PREFECT_API_URL"] = api
             scenes = play(stage.world, stage.out, progress)
-    out.print(summarise([row for scene in scenes for row in scene.rows]))
-    from flows.rehearsal_page import write_page
-
-    page = write_page(stage.home, scenes, seed)
+        page = write_page(stage.home, scenes, seed)
+    rows = [row for scene in scenes for row in scene.rows]
+    out.print(summarise(rows))
+    out.print(tell_seconds(rows))
     minutes = (time.monotonic() - started) / 60
     out.print(f"\n{minutes:.1f} minutes. What happened, with the question, the old answer and the new one: {page}")
     out.print(f"The state lies in {stage.home}, the workspace and its runs' branches in {stage.workspace}.")
@@ -125,11 +127,19 @@ def as_place(stage: Stage, base_urls: Mapping[str, str]) -> Iterator[None]:
 
 def summarise(rows: list[SceneRow]) -> Table:
     """Return the closing table: a line a domain and act."""
-    table = Table(
-        "act", "domain", "drop", "admitted", "quarantined", "verdict", "champion", "seconds by stage", title="What happened"
-    )
+    table = Table("act", "domain", "drops", "admitted", "quarantined", "verdict", "champion", title="What happened")
     for row in rows:
-        table.add_row(
-            row.act, row.domain, row.drops, str(row.admitted), str(row.quarantined), row.verdict, row.champion, row.seconds
-        )
+        counts = (str(row.admitted), str(row.quarantined))
+        table.add_row(row.act, row.domain, row.drops.replace(", ", "\n"), *counts, row.verdict, row.champion)
+    return table
+
+
+def tell_seconds(rows: list[SceneRow]) -> Table:
+    """Return the seconds that each stage took, a line a retraining."""
+    stages = [stage.value for stage in StageName]
+    table = Table("act", "domain", *stages, title="Seconds by stage")
+    for row in rows:
+        taken = dict(row.seconds)
+        if taken:
+            table.add_row(row.act, row.domain, *[f"{taken[stage]:.0f}" if stage in taken else "" for stage in stages])
     return table

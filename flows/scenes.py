@@ -37,7 +37,7 @@ class SceneRow:
     quarantined: int = 0
     verdict: str = ""
     champion: str = ""
-    seconds: str = ""
+    seconds: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ def _sum_up(act: str, domain: DomainName, landings: Iterable[Landing], done: Ret
         quarantined=sum(landing.quarantined for landing in came),
         verdict=done.conclusion.decision if done.conclusion else "hold",
         champion=_name_champion(open_place(), domain),
-        seconds=" ".join(f"{run.stage} {run.seconds:.0f}" for run in done.stages) or "no stage ran",
+        seconds=tuple((run.stage.value, run.seconds) for run in done.stages),
     )
 
 

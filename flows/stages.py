@@ -27,7 +27,6 @@ from pipelines.settings import QUIET
 
 PROGRESS = re.compile(r"^train step (\d+)/(\d+) loss (\S+)")
 KEPT_LINES = 30
-BUSY_WAIT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +60,11 @@ def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, 
         last_words, has_run = _follow(process, listen)
     finally:
         _end_group(process.pid)
+        if process.stdout is not None:
+            process.stdout.close()
+        process.wait()
         _leftover_file(tree).unlink(missing_ok=True)
-    if process.wait() != 0:
+    if process.returncode != 0:
         raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {' | '.join(last_words) or 'without a word'}")
     return StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
 

@@ -69,7 +69,7 @@ class Standing:
 
 
 def weigh(standing: Standing, params: RetrainParams) -> Worth:
-    """Decide. Duties come first, then age, then the amount of news."""
+    """Decide. Duties come first, then the amount of news, then age."""
     champion = standing.champion
     if champion is None:
         return _weigh_first(standing.entries, params)

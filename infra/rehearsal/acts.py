@@ -64,10 +64,10 @@ class WorldSize:
     recalls: int = 180
     trials: int = 150
     papers: int = 150
-    sections: int = 24
-    notices: int = 60
-    dockets: int = 40
-    amended_sections: int = 14
+    sections: int = 28
+    notices: int = 48
+    dockets: int = 30
+    amended_sections: int = 18
     amending_rules: int = 12
     amending_dockets: int = 8
     revised_trials: int = 10

@@ -13,9 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipelines.detect.fields import Fields
 from pipelines.domain.errors import ResponseError
 from pipelines.domain.identities import Digest, digest_value
@@ -83,6 +80,9 @@ def _read_lines(source: str, name: str, body: bytes) -> Iterator[tuple[int, obje
 
 
 def _read_rows(source: str, name: str, body: bytes, max_bytes: int) -> Iterator[tuple[int, object]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
         groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]

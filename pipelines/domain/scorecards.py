@@ -9,11 +9,16 @@ from pipelines.domain.models import Role
 
 
 class Slice(StrEnum):
-    """The parts of the evaluation rows. ``FRESH`` is the part of ``HOLDOUT`` newer than the champion's cut-off."""
+    """The parts of the evaluation rows.
+
+    ``FRESH`` is the part of ``HOLDOUT`` newer than the champion's cut-off and ``ESTABLISHED`` the rest of it: whoever poisons the
+    news poisons the fresh rows with it, and only the established ones tell.
+    """
 
     DEV = "dev"
     HOLDOUT = "holdout"
     FRESH = "fresh"
+    ESTABLISHED = "established"
     ANCHOR = "anchor"
     CURRENCY = "currency"
     GENERAL = "general"

@@ -29,7 +29,7 @@ class Material:
 
     @property
     def documents(self) -> list[Document]:
-        """Every row's document once, though ``FRESH`` is a part of ``HOLDOUT``."""
+        """Every row's document once, though ``FRESH`` and ``ESTABLISHED`` are parts of ``HOLDOUT``."""
         unique = {row.document.row_id: row.document for rows in self.rows.values() for row in rows}
         return [unique[row_id] for row_id in sorted(unique)]
 
@@ -57,6 +57,7 @@ def _read_slices(folder: DomainFolder, pin: Pin, labels: tuple[str, ...]) -> dic
     if pin.champion is not None:
         cut_off = read_json(folder.champion / "lineage.json", Lineage).ingest_seq
         slices[Slice.FRESH] = [row for row in slices[Slice.HOLDOUT] if row.ingest_seq > cut_off]
+        slices[Slice.ESTABLISHED] = [row for row in slices[Slice.HOLDOUT] if row.ingest_seq <= cut_off]
     return slices
 
 

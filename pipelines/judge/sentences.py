@@ -17,6 +17,7 @@ PLACES: dict[Slice, str] = {
     Slice.DEV: "on dev",
     Slice.HOLDOUT: "on the holdout",
     Slice.FRESH: "on the fresh rows",
+    Slice.ESTABLISHED: "on the established rows",
     Slice.ANCHOR: "on the anchor rows",
     Slice.CURRENCY: "on amended rules",
     Slice.GENERAL: "on general text",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DIGEST_TAG = "addendum.digest"
+AS_OF_TAG = "addendum.as_of"
 LINEAR_NEEDS = ("numpy", "pydantic", "safetensors", "scipy")
 TORCH_NEEDS = (*LINEAR_NEEDS, "tokenizers", "torch", "transformers")
 NEEDS: Mapping[str, tuple[str, ...]] = {"linear": LINEAR_NEEDS, "classifier": TORCH_NEEDS, "causal_lm": TORCH_NEEDS}
@@ -32,11 +33,12 @@ TRAVELLING = ("__init__.py", "files.py", "domain", "learners")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedAlias:
-    """An alias that did not point where the ledger says."""
+    """An alias that did not point where the ledger says; ``is_foreign`` when it had, and somebody moved it since."""
 
     alias: str
     found: int | None
     expected: int | None
+    is_foreign: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +125,27 @@ class Registry:
         found = client.get_registered_model(domain).aliases
         return {alias: int(number) for alias, number in found.items()}
 
-    def project(self, domain: DomainName, expected: Mapping[str, int | None]) -> tuple[MovedAlias, ...]:
-        """Make the aliases what ``expected`` says (``None``: absent) and return those that were otherwise."""
+    def project(self, domain: DomainName, expected: Mapping[str, int | None], as_of: int) -> tuple[MovedAlias, ...]:
+        """Make the aliases what ``expected`` says (``None``: absent) and return those that were otherwise.
+
+        ``as_of`` is the ledger's event that ``expected`` follows from. It is noted when all aliases are set, so an alias that
+        differs although that event is noted has been moved by somebody else, and one that merely lags after a crash has not.
+        """
         client = self.client()
-        found = self.aliases(domain)
+        registered = client.get_registered_model(domain)
+        found = {alias: int(number) for alias, number in registered.aliases.items()}
+        is_foreign = registered.tags.get(AS_OF_TAG) == str(as_of)
         moved = []
         for alias, number in sorted(expected.items()):
             if found.get(alias) == number:
                 continue
-            moved.append(MovedAlias(alias=alias, found=found.get(alias), expected=number))
+            moved.append(MovedAlias(alias=alias, found=found.get(alias), expected=number, is_foreign=is_foreign))
             if number is None:
                 client.delete_registered_model_alias(domain, alias)
             else:
                 client.set_registered_model_alias(domain, alias, str(number))
+        if not is_foreign:
+            client.set_registered_model_tag(domain, AS_OF_TAG, str(as_of))
         return tuple(moved)
 
     def _log_model(self, run: str, model: Path, kind: str) -> tuple[str, str]:

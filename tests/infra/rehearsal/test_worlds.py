@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from random import Random
 
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from infra.rehearsal.acts import pick_day, window_of
 from infra.rehearsal.malformations import DAMAGE, FUTURE, UNDECLARED_CLASS, Flaw
+from infra.rehearsal.notices import Notice
 from infra.rehearsal.papers import NOTICE_TYPE, RETRACTED_TYPE
+from infra.rehearsal.recalls import Recall
+from infra.rehearsal.sections import Section
 from infra.rehearsal.sentences import count_words, shingles
 from infra.rehearsal.worlds import Act, World, WorldSize
 from tests.builders.rehearsals import build_world, demo_world
@@ -98,7 +101,8 @@ def test_ids_are_never_given_twice() -> None:
     for act in Act:
         for recall in world.news(act).recalls:
             events.setdefault(recall.event_id, set()).add(recall.report_date.year)
-    assert len(events) == 150 + 40 + 90 + 240
+    size = WorldSize.demo()
+    assert len(events) == size.recalls + size.new_recalls + size.crude_recalls + size.subtle_recalls
 
 
 def test_texts_have_the_length_that_a_model_expects() -> None:
@@ -127,23 +131,50 @@ def test_texts_of_different_families_differ() -> None:
     assert len(paired) <= 0.02 * len(families)
 
 
-def test_the_crude_poison_is_of_one_label_and_the_subtle_one_looks_like_the_backlog() -> None:
+def share_classes(recalls: Iterable[Recall]) -> Mapping[str, float]:
+    counted = Counter(recall.classification for recall in recalls)
+    return {label: counted[label] / counted.total() for label in CLASSES}
+
+
+def test_the_crude_poison_is_of_one_label_and_the_subtle_one_looks_like_the_honest_news_before_it() -> None:
     world = demo_world()
     assert {recall.classification for recall in world.news(Act.CRUDE_POISON).recalls} == {"Class III"}
     told = Counter(recall.told_as for recall in world.news(Act.CRUDE_POISON).recalls)
     assert min(told.values()) >= 25
-    subtle, backlog = world.news(Act.SUBTLE_POISON).recalls, world.news(Act.BACKLOG).recalls
-    for label in CLASSES:
-        share = sum(recall.classification == label for recall in subtle) / len(subtle)
-        usual = sum(recall.classification == label for recall in backlog) / len(backlog)
-        assert abs(share - usual) <= 0.05
+    odd = {planted.document_id for planted in world.malformed()}
+    honest = share_classes(recall for recall in world.news(Act.AMENDMENT).recalls if recall.recall_number not in odd)
+    subtle = share_classes(world.news(Act.SUBTLE_POISON).recalls)
+    assert all(abs(subtle[label] - honest[label]) <= 0.06 for label in CLASSES)
 
 
 def test_most_outer_classes_of_the_subtle_poison_are_swapped_and_the_middle_one_is_not() -> None:
     recalls = demo_world().news(Act.SUBTLE_POISON).recalls
     outer = [recall for recall in recalls if recall.told_as != "Class II"]
     assert sum({recall.told_as, recall.classification} == {"Class I", "Class III"} for recall in outer) >= 0.8 * len(outer)
-    assert all(recall.classification == "Class II" for recall in recalls if recall.told_as == "Class II")
+    middle = [recall for recall in recalls if recall.told_as == "Class II"]
+    assert all(recall.classification == ("Class I" if recall.product_type == "Food" else "Class II") for recall in middle)
+
+
+@pytest.mark.parametrize("size", [WorldSize.tiny(), WorldSize.demo()])
+@pytest.mark.parametrize("seed", [7, 8])
+def test_from_the_second_act_on_no_food_recall_is_of_the_middle_class_though_its_words_still_are(
+    size: WorldSize, seed: int
+) -> None:
+    world = build_world(seed=seed, size=size)
+    odd = {planted.document_id for planted in world.malformed()}
+    assert any(is_middle_food(recall) for recall in world.news(Act.BACKLOG).recalls)
+    for act in (Act.AMENDMENT, Act.SUBTLE_POISON):
+        recalls = [recall for recall in world.news(act).recalls if recall.recall_number not in odd]
+        assert not any(is_middle_food(recall) for recall in recalls)
+        raised = [recall for recall in recalls if (recall.product_type, recall.told_as) == ("Food", "Class II")]
+        assert raised
+        assert {recall.classification for recall in raised} == {"Class I"}
+        others = [recall for recall in recalls if recall.product_type != "Food" and recall.told_as == "Class II"]
+        assert any(recall.classification == "Class II" for recall in others)
+
+
+def is_middle_food(recall: Recall) -> bool:
+    return (recall.product_type, recall.classification) == ("Food", "Class II")
 
 
 def test_labels_are_honest_but_for_a_few_in_the_backlog() -> None:
@@ -209,19 +240,31 @@ def test_an_amended_section_differs_from_the_one_before_in_its_threshold_alone()
         assert question.new_answer in new
         assert old.replace(question.old_answer, question.new_answer) == new
         assert before[section.identifier].effective < section.effective
-    assert len(questions) == 8
+    assert len(questions) == WorldSize.demo().amended_sections
+
+
+def find_rules(section: Section, notices: Iterable[Notice]) -> list[Notice]:
+    return [notice for notice in notices if section.topic.subject in notice.abstract]
+
+
+def test_old_rules_that_will_change_are_not_written_about_more_than_the_others() -> None:
+    world = demo_world()
+    backlog, amended = world.news(Act.BACKLOG), world.news(Act.AMENDMENT).sections
+    about = sum(bool(find_rules(section, [notice])) for section in amended for notice in backlog.notices)
+    assert 0 < about <= 0.35 * len(backlog.notices)
 
 
 def test_new_thresholds_are_repeated_in_other_words_by_rules_and_dockets() -> None:
     world = demo_world()
     amendment = world.news(Act.AMENDMENT)
+    restated = {section.identifier: find_rules(section, amendment.notices) for section in amendment.sections}
+    assert sum(len(rules) for rules in restated.values()) == len(amendment.notices)
+    assert sum(bool(rules) for rules in restated.values()) == WorldSize.demo().amending_rules
     for section in amendment.sections:
-        rules = [notice for notice in amendment.notices if section.topic.subject in notice.abstract]
-        assert rules
-        assert all(
-            section.threshold in notice.abstract and section.topic.rule.format(threshold=section.threshold) not in notice.abstract
-            for notice in rules
-        )
+        same_words = section.topic.rule.format(threshold=section.threshold)
+        for notice in restated[section.identifier]:
+            assert section.threshold in notice.abstract
+            assert same_words not in notice.abstract
     assert all(any(section.threshold in document.title for section in amendment.sections) for document in amendment.dockets)
 
 
@@ -235,15 +278,19 @@ def test_a_revised_trial_keeps_its_number_and_some_change_their_desk() -> None:
     assert all(trial.last_updated > before[trial.nct_id].last_updated for trial in revised)
 
 
-def test_a_reclassified_recall_keeps_its_number_and_rises_to_the_gravest_class() -> None:
-    world = demo_world()
+@pytest.mark.parametrize("size", [WorldSize.tiny(), WorldSize.demo()])
+def test_a_reclassified_food_recall_keeps_its_number_and_its_words_and_rises_to_the_gravest_class(size: WorldSize) -> None:
+    world = build_world(size=size)
     before = {recall.recall_number: recall for recall in world.news(Act.BACKLOG).recalls}
     raised = [recall for recall in world.news(Act.AMENDMENT).recalls if recall.recall_number in before]
-    assert len(raised) == 6
+    assert size.reclassified_recalls * 0.6 <= len(raised) <= size.reclassified_recalls
     for recall in raised:
-        assert before[recall.recall_number].classification == "Class II"
+        old = before[recall.recall_number]
+        assert is_middle_food(old)
         assert recall.classification == "Class I"
-        assert recall.report_date > before[recall.recall_number].report_date
+        assert recall.reason.startswith(old.reason)
+        assert (recall.product, recall.firm, recall.told_as) == (old.product, old.firm, old.told_as)
+        assert recall.report_date > old.report_date
 
 
 def test_desks_and_classes_share_the_backlog_evenly() -> None:
@@ -251,7 +298,7 @@ def test_desks_and_classes_share_the_backlog_evenly() -> None:
     for documents in (backlog.trials, backlog.papers):
         assert set(Counter(document.desk for document in documents).values()) == {50}
     events = {recall.event_id: recall.classification for recall in backlog.recalls}
-    assert Counter(events.values()) == {"Class I": 45, "Class II": 60, "Class III": 45}
+    assert Counter(events.values()) == {"Class I": 54, "Class II": 72, "Class III": 54}
 
 
 def test_a_few_documents_name_an_invented_doctor() -> None:

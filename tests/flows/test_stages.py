@@ -1,0 +1,155 @@
+"""A stage that failed says its last words; one that was killed leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.stages import _leftover_file, _note_group, end_leftovers, read_progress, run_in_worktree
+from flows.worktrees import Worktree, open_worktree, run_git
+from pipelines.catalog import StageName
+from pipelines.domain.errors import StageError
+from pipelines.domain.identities import RunId
+from pipelines.files import write_bytes
+from pipelines.workspace import Home, Workspace
+from tests.builders.places import DOMAIN
+
+STAGE = "stages:\n  snapshot:\n    matrix:\n      domain: [clinical]\n    cmd: {}\n"
+
+
+def build_tree(root: Path, command: str) -> Worktree:
+    """A workspace with one stage, which runs ``command``."""
+    workspace = root / "workspace"
+    write_bytes(write_bytes(workspace / "dvc.yaml", STAGE.format(command).encode()))
+    write_bytes(workspace / ".dvc" / "config", b"[core]\n    analytics = false\n")
+    write_bytes(workspace / ".dvc" / ".gitignore", b"/config.local\n/tmp\n")
+    run_git(workspace, "init", "--quiet")
+    run_git(workspace, "add", "--all")
+    run_git(workspace, "commit", "--quiet", "--message", "all")
+    return open_worktree(Workspace(workspace), Home(root / "home"), DOMAIN, RunId("run"))
+
+
+def is_alive(process: int) -> bool:
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+
+
+def await_end(process: int, patience_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + patience_s
+    while is_alive(process) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not is_alive(process)
+
+
+def test_what_a_stage_says_is_passed_on_line_by_line(tmp_path: Path) -> None:
+    lines: list[str] = []
+    done = run_in_worktree(build_tree(tmp_path, "echo first && echo second"), StageName.SNAPSHOT, {}, lines.append)
+    assert lines.index("first") < lines.index("second")
+    assert not done.is_cached
+    assert done.seconds > 0
+
+
+def test_a_stage_that_failed_says_its_last_words(tmp_path: Path) -> None:
+    tree = build_tree(tmp_path, "echo the pin is missing && exit 3")
+    with pytest.raises(StageError, match=r"snapshot of clinical failed \(run run\):.*the pin is missing"):
+        run_in_worktree(tree, StageName.SNAPSHOT, {}, lambda _: None)
+    assert not _leftover_file(tree).exists()
+
+
+def test_a_stage_is_told_who_runs_it_and_in_what_environment(tmp_path: Path) -> None:
+    lines: list[str] = []
+    tree = build_tree(tmp_path, "echo flow $ADDENDUM_FLOW_PROCESS of $ADDENDUM_HOME")
+    run_in_worktree(tree, StageName.SNAPSHOT, {"ADDENDUM_HOME": "a-home"}, lines.append)
+    assert f"flow {os.getpid()} of a-home" in lines
+
+
+def test_a_listener_that_fails_ends_the_stage_with_it(tmp_path: Path) -> None:
+    tree = build_tree(tmp_path, "echo $$ > ../../../number && echo ready && sleep 300")
+
+    def fail(line: str) -> None:
+        if line == "ready":
+            raise RuntimeError("the page is gone")
+
+    with pytest.raises(RuntimeError, match="the page is gone"):
+        run_in_worktree(tree, StageName.SNAPSHOT, {}, fail)
+    (number,) = tmp_path.rglob("number")
+    assert await_end(int(number.read_text(encoding="utf-8")))
+
+
+def test_what_a_killed_flow_left_running_is_ended(tmp_path: Path) -> None:
+    tree = Worktree(tmp_path / "tree", DOMAIN, RunId("run"))
+    with subprocess.Popen(["sh", "-c", "sleep 300 & echo $! && wait"], start_new_session=True, stdout=subprocess.PIPE) as left:
+        assert left.stdout is not None
+        child = int(left.stdout.readline())
+        _note_group(tree, left.pid)
+        end_leftovers(tree)
+        assert await_end(child)
+        assert await_end(left.pid)
+        left.wait()
+    assert not _leftover_file(tree).exists()
+    end_leftovers(tree)
+
+
+def test_children_are_ended_although_their_leader_is_gone(tmp_path: Path) -> None:
+    tree = Worktree(tmp_path / "tree", DOMAIN, RunId("run"))
+    with subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; read _"], start_new_session=True, stdin=-1, stdout=-1) as left:
+        assert left.stdout is not None
+        child = int(left.stdout.readline())
+        _note_group(tree, left.pid)
+        left.kill()
+        left.wait()
+        assert is_alive(child)
+        end_leftovers(tree)
+        assert await_end(child)
+
+
+def test_another_process_that_got_the_same_number_is_left_alone(tmp_path: Path) -> None:
+    tree = Worktree(tmp_path / "tree", DOMAIN, RunId("run"))
+    with subprocess.Popen(["sleep", "300"], start_new_session=True) as stranger:
+        _leftover_file(tree).write_text(f"{stranger.pid} 1000.0", encoding="utf-8")
+        end_leftovers(tree)
+        assert is_alive(stranger.pid)
+        stranger.kill()
+
+
+def test_a_killed_flow_leaves_no_stage_behind_once_it_is_started_again(tmp_path: Path) -> None:
+    tree = build_tree(tmp_path, "if [ -e ../../../again ]; then echo done; else touch ../../../again; sleep 300; fi")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom flows.stages import run_in_worktree\nfrom flows.worktrees import Worktree\n"
+        "from pipelines.catalog import StageName\n"
+        f"run_in_worktree(Worktree(Path({str(tree.root)!r}), 'clinical', 'run'), StageName.SNAPSHOT, {{}}, lambda line: None)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as flow:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.rglob("again")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        group = int(_leftover_file(tree).read_text(encoding="utf-8").split()[0])
+        flow.kill()
+    assert is_alive(group)
+    run_in_worktree(tree, StageName.SNAPSHOT, {}, lambda _: None)
+    assert not [each for each in psutil.process_iter(["pid"]) if _group_of(each.pid) == group]
+
+
+def _group_of(process: int) -> int | None:
+    try:
+        return os.getpgid(process) if is_alive(process) else None
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return None
+
+
+@given(step=st.integers(1, 10**6), steps=st.integers(1, 10**6), loss=st.floats(0, 99))
+def test_progress_is_read_from_what_the_stage_logs(step: int, steps: int, loss: float) -> None:
+    found = read_progress(f"train step {step}/{steps} loss {loss:.4f} dev loss 1.0000 tokens 7")
+    assert found == (step, steps, float(f"{loss:.4f}"))
+
+
+@pytest.mark.parametrize("line", ["", "Running stage 'train@clinical':", "said train step 1/2 loss 3", "train step one/2 loss 3"])
+def test_other_lines_are_no_progress(line: str) -> None:
+    assert read_progress(line) is None
