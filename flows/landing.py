@@ -89,6 +89,7 @@ def find_known(place: Place, domain: DomainName) -> frozenset[Digest]:
 
 def release_from_quarantine(place: Place, domain: DomainName, beginning: str, reason: str) -> Landing:
     """Let a quarantined row in after all, as a drop of its own, and record who said so and why."""
+    place.of(domain)
     revision = release_row(place.home, domain, beginning)
     drop_id = DropId(digest_value({"domain": domain, "released": revision.digest}))
     appended = place.corpus(domain).append(drop_id, [revision])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.dropping import list_drops
 from flows.places import Place
 from flows.worktrees import move_champion_branch
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName, RunId
+from pipelines.domain.identities import Digest, DomainName, RunId, shorten
 from pipelines.domain.models import Champion
 from pipelines.domain.promotions import Promotion
 from pipelines.domain.verdicts import Decision
@@ -45,7 +46,8 @@ def promote_latest(place: Place, domain: DomainName, approval: Approval | None) 
     if serving is not None and serving.version == version:
         return PromotionOutcome(is_promoted=True, sentence=f"version {version} is the champion already", version=version)
     if judged.payload["decision"] != Decision.PROMOTE:
-        return PromotionOutcome(is_promoted=False, sentence=f"version {version}: {judged.payload['sentence']}", version=version)
+        said = f"version {version}: {judged.payload['sentence']}{_suspect(place, domain, judged, serving)}"
+        return PromotionOutcome(is_promoted=False, sentence=said, version=version)
     approved_by = _approve(place, domain, judged, approval, is_first=serving is None)
     if approved_by is None and _needs_approval(place, domain, is_first=serving is None):
         ask = f"addendum promote {domain} --approve YOUR-NAME --reason …"
@@ -96,6 +98,17 @@ def project(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
     if serving is not None:
         move_champion_branch(place.workspace, domain, serving.run_id)
     return moved
+
+
+def _suspect(place: Place, domain: DomainName, judged: Event, serving: Champion | None) -> str:
+    """Name the drops that a refused candidate was the first to be trained on, and how to take one out."""
+    if judged.payload["decision"] != Decision.REFUSE or serving is None:
+        return ""
+    since, until = serving.ingest_seq, int(str(judged.payload["ingest_seq"]))
+    drops = [drop for drop in list_drops(place, domain) if drop.state == "admitted" and drop.ingest_seq is not None]
+    new = [drop for drop in drops if since < (drop.ingest_seq or 0) <= until]
+    named = ", ".join(f"{shorten(drop.drop_id)} ({drop.source})" for drop in new)
+    return f"; if a drop is to blame ({named}): `addendum drop withdraw DROP --reason …`" if new else ""
 
 
 def _previous(earlier: list[int], serving: Champion | None) -> int | None:

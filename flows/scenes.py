@@ -190,7 +190,9 @@ def _tell_retraining(narrator: Narrator, domain: DomainName, done: Retraining) -
         return
     narrator.tell(f"{domain}: retrained, because: {done.reason}")
     conclusion = done.conclusion
-    narrator.tell(f"{domain}: version {conclusion.version}: {conclusion.decision.upper()}: {conclusion.sentence}")
+    narrator.tell(f"{domain}: version {conclusion.version}: {conclusion.sentence}")
+    if done.promotion is not None and conclusion.decision is Decision.REFUSE:
+        narrator.tell(f"{domain}: {done.promotion.sentence.rpartition('; ')[2]}")
     if done.promotion is not None and conclusion.decision is Decision.PROMOTE:
         said = "is now champion" if done.promotion.is_promoted else f"is not promoted: {done.promotion.sentence}"
         narrator.tell(f"{domain}: version {conclusion.version} {said}")

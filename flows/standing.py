@@ -53,6 +53,7 @@ def describe_domain(place: Place, domain: DomainName) -> StandingRow:
 
 def explain_version(place: Place, domain: DomainName, version: int) -> Explanation:
     """Return the verdict on a version and what followed; raises :class:`LedgerError` for one that was never judged."""
+    place.of(domain)
     events = place.ledger.events(domain)
     about = [event for event in events if event.payload.get("version") == version or event.payload.get("to") == version]
     judged = [event for event in about if event.kind is Kind.CANDIDATE_JUDGED]

@@ -51,8 +51,14 @@ def end_with(flow_process: int) -> None:
     except psutil.NoSuchProcess:
         os._exit(ORPHANED)
 
+    def is_alive() -> bool:
+        try:
+            return flow.is_running() and flow.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:  # it went between the two questions
+            return False
+
     def watch() -> None:
-        while flow.is_running() and flow.status() != psutil.STATUS_ZOMBIE:
+        while is_alive():
             time.sleep(0.5)
         os._exit(ORPHANED)
 

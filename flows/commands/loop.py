@@ -45,7 +45,7 @@ def retrain(
     if done.conclusion is None:
         OUT.print(f"HOLD {domain}: {done.reason}")
         return
-    OUT.print(f"{done.conclusion.decision.upper()} {domain} version {done.conclusion.version}: {done.conclusion.sentence}")
+    OUT.print(f"{domain} version {done.conclusion.version}: {done.conclusion.sentence}")
     if done.promotion is not None:
         OUT.print(done.promotion.sentence)
 
@@ -91,7 +91,9 @@ def unfreeze(domain: Domain, reason: Reason = "") -> None:
     place = enter()
     from pipelines.ledger.champions import unfreeze as lift
 
-    lift(place.ledger, DomainName(domain), reason)
+    name = DomainName(domain)
+    place.of(name)
+    lift(place.ledger, name, reason)
     OUT.print(
         f"{domain}: promotion is open again; `addendum restore {domain} VERSION` goes forward to a version that served before"
     )

@@ -46,6 +46,7 @@ def show_one(domain: Domain, row: Row) -> None:
     place = enter()
     from pipelines.admit.quarantines import show_row
 
+    place.of(DomainName(domain))
     found = show_row(place.home, DomainName(domain), row)
     OUT.print(f"{found.revision.source} {found.revision.document_id}: {found.revision.title}", markup=False)
     for reason in found.reasons:

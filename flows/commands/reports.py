@@ -44,7 +44,7 @@ def explain(
     from flows.standing import explain_version
 
     told = explain_version(place, DomainName(domain), version)
-    OUT.print(f"{domain} version {version}: {told.verdict.decision.upper()}: {told.verdict.sentence}", markup=False)
+    OUT.print(f"{domain} version {version}: {told.verdict.sentence}", markup=False)
     table = Table("gate", "result", "finding", box=None)
     for finding in told.verdict.findings:
         table.add_row(finding.gate, finding.result, finding.sentence)

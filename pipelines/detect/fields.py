@@ -15,6 +15,7 @@ from pipelines.domain.errors import ResponseError
 
 ISO_DAY = ("%Y-%m-%d",)
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _MISSING = object()
 
 
@@ -134,6 +135,8 @@ class Fields:
             raise self.error(path, "is gone")
         if not isinstance(value, kind):
             raise self.error(path, f"should be {said}, is {_kind(value)}")
+        if isinstance(value, str) and _HALF_A_CHARACTER.search(value):
+            raise self.error(path, "holds half a character (a lone surrogate), which no file can hold")
         return value
 
     def _find(self, path: str) -> object:

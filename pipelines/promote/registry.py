@@ -107,7 +107,9 @@ class Registry:
         mlflow.set_registry_uri(self.uri)
         with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
             uri = f"models:/{domain}/{pin.version}"
-            folder = Path(download_artifacts(artifact_uri=uri, dst_path=temporary)) / "artifacts" / "model"
+            held = Path(download_artifacts(artifact_uri=uri, dst_path=temporary)) / "artifacts"
+            # MLflow keeps the name that the folder had when it was registered
+            folder = next((path for path in sorted(held.glob("*")) if path.is_dir()), held)
             found = digest_folder(folder)
             if found != pin.digest:
                 problem = (

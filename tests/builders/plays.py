@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,40 +41,61 @@ class Play:
         return self.stage.out
 
 
+LINEAR: Mapping[str, Any] = {"kind": "linear"}
+DECODER: Mapping[str, Any] = {
+    "kind": "causal_lm",
+    "base": "scratch:tiny",
+    "epochs": 16,
+    "rate": 3e-3,
+    "max_tokens": 128,
+    "batch_tokens": 1280,
+}
+
+
 def build_play_params() -> dict[str, Any]:
-    """The rehearsal's own params with networks from scratch, without the model that finds names, and with margins to match."""
+    """The rehearsal's own params, with a linear model and a decoder from scratch, and without the model that finds names.
+
+    A decoder that has read nothing else needs many steps to learn a threshold by heart, and much replay not to forget. The
+    linear model is right so often that a high floor decides about poison on a holdout of this size, where a margin cannot yet.
+    """
     params: dict[str, Any] = yaml.safe_load((ORIGIN / "infra" / "rehearsal" / "params.yaml").read_text(encoding="utf-8"))
     clinical, regulatory = params["clinical"], params["regulatory"]
     clinical["curate"]["steps"] = [step for step in clinical["curate"]["steps"] if step["kind"] != "deidentify"]
-    clinical["train"] |= {"threads": 1, "learner": CLASSIFIER}
-    clinical["judge"]["gates"] = CLINICAL_GATES
-    regulatory["train"] |= {"threads": 1, "learner": DECODER}
-    regulatory["judge"]["gates"] = REGULATORY_GATES
+    clinical["train"] |= {"threads": 1, "learner": LINEAR}
+    for gate in clinical["judge"]["gates"]:
+        if gate["kind"] == "floor":
+            gate["minimum"] = 0.82
+        if gate.get("slice") == "established":
+            gate["margin"] = 0.2
+    regulatory["train"] |= {"threads": 1, "learner": DECODER, "replay": {"share": 0.7, "minimum": 90}}
+    regulatory["judge"]["gates"][0]["minimum"] = -5.0
     return params
 
 
-CLASSIFIER: Mapping[str, Any] = {
-    "kind": "classifier",
-    "base": "scratch:tiny",
-    "epochs": 6,
-    "rate": 3e-3,
-    "max_tokens": 128,
-    "batch_tokens": 2048,
-}
-DECODER: Mapping[str, Any] = {"kind": "causal_lm", "base": "scratch:tiny", "max_steps": 150, "rate": 3e-3, "batch_tokens": 1280}
-CLINICAL_GATES = [
-    {"kind": "floor", "metric": "accuracy", "minimum": 0.6},
-    {"kind": "baseline", "metric": "accuracy", "is_blocking": False},
-    {"kind": "non_inferiority", "metric": "accuracy", "against": "champion", "margin": 0.12},
-    {"kind": "non_inferiority", "metric": "accuracy", "against": "anchor", "slice": "anchor", "margin": 0.2},
-    {"kind": "reason_to_change", "metric": "accuracy"},
-]
-REGULATORY_GATES = [
-    {"kind": "floor", "metric": "bits_per_byte", "minimum": -5.0},
-    {"kind": "non_inferiority", "metric": "bits_per_byte", "against": "champion", "margin": 0.1},
-    {"kind": "non_inferiority", "metric": "bits_per_byte", "against": "anchor", "slice": "anchor", "margin": 0.2},
-    {"kind": "reason_to_change", "metric": "bits_per_byte", "alternatives": ["currency"]},
-]
+@contextmanager
+def serve_prefect() -> Iterator[None]:
+    """A Prefect server on the home that the environment names, for this process and all that it starts.
+
+    Prefect reads its environment when it is imported, and another test may have imported it: so it is told to read it again.
+    """
+    with Servers(Settings()) as servers:
+        os.environ["PREFECT_API_URL"] = f"{servers.start_prefect().address}/api"
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
+        yield
+        flush_prefect()
+    del os.environ["PREFECT_API_URL"]
+    refresh_global_settings_context()
+
+
+def flush_prefect() -> None:
+    """Let Prefect send what it has still to say, so that it does not complain of a server that is gone."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=10)
+    EventsWorker.drain_all(timeout=10)
 
 
 @contextmanager
@@ -83,7 +104,9 @@ def build_play(folder: Path, params: Mapping[str, Any] | None = None, size: Worl
     heard = io.StringIO()
     stage = Stage(folder, World.build(SEED, size), Console(file=heard, width=200))
     set_the_stage(stage, yaml.safe_dump(dict(params or build_play_params()), sort_keys=False).encode())
-    with RehearsalServer(stage.world) as sources, as_place(stage, {str(name): url for name, url in sources.base_urls.items()}):
-        with Servers(Settings()) as servers, show_progress(stage.out) as progress:
-            os.environ["PREFECT_API_URL"] = f"{servers.start_prefect().address}/api"
-            yield Play(stage, progress, heard)
+    with ExitStack() as open_parts:
+        sources = open_parts.enter_context(RehearsalServer(stage.world))
+        open_parts.enter_context(as_place(stage, {str(name): url for name, url in sources.base_urls.items()}))
+        open_parts.enter_context(serve_prefect())
+        progress = open_parts.enter_context(show_progress(stage.out))
+        yield Play(stage, progress, heard)

@@ -151,3 +151,9 @@ def test_never_quotes_a_value(secret: str) -> None:
 def test_takes_every_dash_in_an_identifier_for_a_hyphen(dash: str) -> None:
     assert build_fields(a=f"2024{dash}02930").identifier("a") == "2024-02930"
     assert normalise_dashes(f"a{dash}b") == "a-b"
+
+
+def test_refuses_half_a_character_and_names_the_field() -> None:
+    fields = Fields.read("source", "doc-1", {"title": "broken \ud800 title"})
+    with pytest.raises(ResponseError, match=r"doc-1.*title.*half a character"):
+        fields.text("title")

@@ -88,8 +88,11 @@ def retrained(tmp_path_factory: pytest.TempPathFactory) -> Retrained:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    from prefect.testing.utilities import prefect_test_harness
-
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    home = tmp_path_factory.mktemp("prefect")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(home))
+        patch.setenv("PREFECT_PROFILES_PATH", str(home / "profiles.toml"))
+        from prefect.testing.utilities import prefect_test_harness
     with prefect_test_harness(server_startup_timeout=240):
         yield

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from flows.progress import PROGRESS_LOGGER, ProgressHandler, show_progress
+from flows.progress import PROGRESS_LOGGER, ProgressHandler, Waiting, show_progress
 
 LOG = logging.getLogger(PROGRESS_LOGGER)
 
@@ -60,8 +60,12 @@ def test_the_logger_is_left_as_it_was() -> None:
 
 
 def test_waiting_is_shown_for_as_long_as_it_lasts_even_when_it_fails() -> None:
-    with show_progress(build_console()) as waiting:
-        with pytest.raises(ValueError, match="broken"), waiting.waiting("the server starts"):
+    def start_and_break(waiting: Waiting) -> None:
+        with waiting.waiting("the server starts"):
             assert [task.description for task in waiting.progress.tasks] == ["the server starts"]
             raise ValueError("broken")
+
+    with show_progress(build_console()) as waiting:
+        with pytest.raises(ValueError, match="broken"):
+            start_and_break(waiting)
         assert waiting.progress.tasks == []

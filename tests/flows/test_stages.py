@@ -28,7 +28,7 @@ STAGE = "stages:\n  snapshot:\n    matrix:\n      domain: [clinical]\n    cmd: {
 def build_tree(root: Path, command: str) -> Worktree:
     """A workspace with one stage, which runs ``command``."""
     workspace = root / "workspace"
-    write_bytes(write_bytes(workspace / "dvc.yaml", STAGE.format(command).encode()))
+    write_bytes(workspace / "dvc.yaml", STAGE.format(command).encode())
     write_bytes(workspace / ".dvc" / "config", b"[core]\n    analytics = false\n")
     write_bytes(workspace / ".dvc" / ".gitignore", b"/config.local\n/tmp\n")
     run_git(workspace, "init", "--quiet")

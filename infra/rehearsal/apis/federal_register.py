@@ -19,6 +19,21 @@ _TYPES = {"Rule": "RULE", "Proposed Rule": "PRORULE", "Notice": "NOTICE"}
 _MOST_ROWS = 2000
 _DOCUMENT = re.compile(r"/documents/([0-9A-Za-z-]+)(?:\.json)?")
 
+_SITE = "https://federal-register.invalid"
+_ABSENT: Mapping[str, Json] = {
+    "comments_close_on": None,
+    "correction_of": None,
+    "corrections": [],
+    "disposition_notes": None,
+    "dockets": [],
+    "regulation_id_numbers": [],
+    "signing_date": None,
+    "subtype": None,
+    "toc_subject": None,
+    "topics": [],
+}
+"""Fields of the real answer that no synthetic notice fills."""
+
 
 def answer(request: Request, published: Published) -> Reply:
     """Return what the API answers."""
@@ -80,52 +95,52 @@ def _slug(name: str) -> str:
 
 
 def _render(notice: Notice, request: Request) -> Mapping[str, Json]:
-    place = f"{notice.published:%Y/%m/%d}/{notice.number}"
-    site = "https://federal-register.invalid"
-    whole: dict[str, Json] = {
+    whole = {**_describe(notice), **_link(notice), **_ABSENT}
+    fields = request.texts("fields[]")
+    return {name: value for name, value in whole.items() if name in fields} if fields else whole
+
+
+def _describe(notice: Notice) -> dict[str, Json]:
+    return {
         "abstract": notice.abstract,
         "action": notice.action,
-        "agencies": [
-            {
-                "raw_name": notice.agency.upper(),
-                "name": notice.agency,
-                "id": 9900 + len(notice.agency),
-                "url": f"{site}/agencies/{_slug(notice.agency)}",
-                "json_url": f"{site}/api/v1/agencies/{9900 + len(notice.agency)}",
-                "parent_id": None,
-                "slug": _slug(notice.agency),
-            }
-        ],
+        "agencies": [_name_agency(notice.agency)],
         "agency_names": [notice.agency],
-        "body_html_url": f"{site}/documents/full_text/html/{place}.html",
         "cfr_references": [{"chapter": None, "citation_url": None, "part": int(notice.part), "title": TITLE}],
         "citation": f"{notice.published.year - 1935} FR {int(notice.number.split('-')[1])}",
-        "comments_close_on": None,
-        "correction_of": None,
-        "corrections": [],
         "dates": f"Effective {notice.effective}." if notice.effective else "",
-        "disposition_notes": None,
         "docket_id": f"Docket No. {notice.docket}",
         "docket_ids": [f"Docket No. {notice.docket}"],
-        "dockets": [],
         "document_number": notice.number,
         "effective_on": notice.effective.isoformat() if notice.effective else None,
         "excerpts": notice.abstract,
-        "full_text_xml_url": f"{site}/documents/full_text/xml/{place}.xml",
-        "html_url": f"{site}/documents/{place}/{_slug(notice.title)}",
-        "json_url": f"{site}/api/v1/documents/{notice.number}",
         "publication_date": notice.published.isoformat(),
-        "raw_text_url": f"{site}/documents/full_text/text/{place}.txt",
-        "regulation_id_numbers": [],
         "significant": False,
-        "signing_date": None,
-        "subtype": None,
         "title": notice.title,
         "toc_doc": notice.title,
-        "toc_subject": None,
-        "topics": [],
         "type": notice.kind,
         "volume": notice.published.year - 1935,
     }
-    fields = request.texts("fields[]")
-    return {name: value for name, value in whole.items() if name in fields} if fields else whole
+
+
+def _link(notice: Notice) -> dict[str, Json]:
+    place = f"{notice.published:%Y/%m/%d}/{notice.number}"
+    return {
+        "body_html_url": f"{_SITE}/documents/full_text/html/{place}.html",
+        "full_text_xml_url": f"{_SITE}/documents/full_text/xml/{place}.xml",
+        "html_url": f"{_SITE}/documents/{place}/{_slug(notice.title)}",
+        "json_url": f"{_SITE}/api/v1/documents/{notice.number}",
+        "raw_text_url": f"{_SITE}/documents/full_text/text/{place}.txt",
+    }
+
+
+def _name_agency(agency: str) -> Json:
+    return {
+        "raw_name": agency.upper(),
+        "name": agency,
+        "id": 9900 + len(agency),
+        "url": f"{_SITE}/agencies/{_slug(agency)}",
+        "json_url": f"{_SITE}/api/v1/agencies/{9900 + len(agency)}",
+        "parent_id": None,
+        "slug": _slug(agency),
+    }

@@ -1,0 +1,75 @@
+"""A stage has one name everywhere; watching a training changes nothing and reaches whoever was named."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.stages import read_progress
+from pipelines.catalog import FITTING, LoggedMonitor, Monitors, StageName, run_stage, watch_training
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import DomainName, RunId
+from pipelines.learners.protocols import Step
+from pipelines.params import DomainParams
+from pipelines.settings import Settings
+from pipelines.tracking import Tracker
+from pipelines.workspace import DomainFolder
+from tests.builders.installations import REPOSITORY, build_params
+from tests.builders.lessons import Watcher
+
+STEP = Step(step=3, steps=8, loss=0.5, rate=0.1, tokens=120, dev_loss=0.75)
+
+
+def test_a_stage_is_a_folder_a_dvc_stage_and_a_test_folder() -> None:
+    declared = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert list(declared) == list(StageName)
+    for stage in StageName:
+        assert (REPOSITORY / "pipelines" / stage / "__init__.py").is_file()
+        assert (REPOSITORY / "tests" / stage).is_dir()
+        assert declared[stage]["cmd"] == f"python -m pipelines {stage} ${{item.domain}}"
+
+
+def test_a_stage_is_hashed_with_its_own_folder() -> None:
+    declared = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert all(f"pipelines/{stage}" in declared[stage]["deps"] for stage in StageName)
+
+
+def test_only_the_fitting_stages_want_a_gpu() -> None:
+    assert FITTING == (StageName.TRAIN, StageName.EVALUATE)
+
+
+def test_a_logged_step_is_read_back_as_progress(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "addendum.stage"):
+        LoggedMonitor().observe(STEP)
+    assert caplog.messages == ["train step 3/8 loss 0.5000 dev loss 0.7500 tokens 120"]
+    assert read_progress(caplog.messages[0]) == (3, 8, 0.5)
+
+
+def test_all_monitors_are_told() -> None:
+    watchers = [Watcher(), Watcher()]
+    Monitors(watchers).observe(STEP)
+    assert [watcher.steps for watcher in watchers] == [[STEP], [STEP]]
+
+
+def test_without_a_run_only_the_log_watches() -> None:
+    assert isinstance(watch_training(Settings(mlflow_run=None)), LoggedMonitor)
+
+
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
+def test_a_named_run_is_told_too(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    tracker = Tracker(settings.tracking_address, settings.artifact_root)
+    run = tracker.open_run(DomainName("clinical"), RunId("run"))
+    watch_training(settings.model_copy(update={"mlflow_run": run})).observe(STEP)
+    assert tracker.client().get_run(run).data.metrics["train.loss"] == 0.5
+
+
+@pytest.mark.parametrize("stage", list(StageName))
+def test_a_stage_without_its_input_refuses_and_names_what_is_missing(stage: StageName, tmp_path: Path) -> None:
+    params = DomainParams.model_validate(build_params(tmp_path)["clinical"])
+    settings = Settings(home=tmp_path / "home")
+    with pytest.raises(WorkspaceError, match="is missing: run the stage"):
+        run_stage(stage, DomainName("clinical"), params, DomainFolder(tmp_path / "data"), settings)

@@ -1,0 +1,93 @@
+"""MLflow is a window: every call is idempotent, and what is shown is what was said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.domain.identities import Digest, DomainName, RunId
+from pipelines.domain.models import Role
+from pipelines.domain.scorecards import Score, Scorecard, Slice
+from pipelines.learners.protocols import Step
+from pipelines.tracking import LONGEST_PARAM, TrackedDataset, Tracker
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
+    root = tmp_path_factory.mktemp("mlflow")
+    return Tracker(f"sqlite:///{root / 'deep' / 'mlflow.db'}", (root / "artifacts").as_uri())
+
+
+@pytest.fixture
+def run(tracker: Tracker, request: pytest.FixtureRequest) -> str:
+    return tracker.open_run(DomainName("clinical"), RunId(request.node.name))
+
+
+def test_a_run_opened_twice_is_one_run(tracker: Tracker) -> None:
+    first = tracker.open_run(DomainName("clinical"), RunId("a"))
+    assert tracker.open_run(DomainName("clinical"), RunId("a")) == first
+    assert tracker.open_run(DomainName("clinical"), RunId("b")) != first
+    assert tracker.open_run(DomainName("regulatory"), RunId("a")) != first
+
+
+def test_a_run_opened_again_after_it_ended_is_running(tracker: Tracker, run: str, request: pytest.FixtureRequest) -> None:
+    tracker.close_run(run, is_failed=True)
+    assert tracker.client().get_run(run).info.status == "FAILED"
+    tracker.open_run(DomainName("clinical"), RunId(request.node.name))
+    assert tracker.client().get_run(run).info.status == "RUNNING"
+    tracker.close_run(run)
+    assert tracker.client().get_run(run).info.status == "FINISHED"
+
+
+def test_params_logged_twice_stand_and_new_ones_are_added(tracker: Tracker, run: str) -> None:
+    tracker.log_params(run, {"train.seed": "7", "long": "x" * 2000})
+    tracker.log_params(run, {"train.seed": "8", "judge.alpha": "0.05"})
+    assert tracker.client().get_run(run).data.params == {
+        "train.seed": "7",
+        "judge.alpha": "0.05",
+        "long": "x" * LONGEST_PARAM,
+    }
+
+
+def test_a_monitor_sends_batches_and_the_last_step_at_once(tracker: Tracker, run: str) -> None:
+    monitor = tracker.monitor(run)
+    seen = []
+    for number in range(1, 14):
+        monitor.observe(Step(step=number, steps=13, loss=1 / number, rate=0.1, tokens=10 * number, dev_loss=None))
+        seen.append(len(tracker.client().get_metric_history(run, "train.loss")))
+    assert seen == [*[0] * 9, *[10] * 3, 13]
+    assert [metric.step for metric in tracker.client().get_metric_history(run, "train.tokens")] == list(range(1, 14))
+
+
+def test_a_dev_loss_is_sent_at_once(tracker: Tracker, run: str) -> None:
+    tracker.monitor(run).observe(Step(step=1, steps=99, loss=1.0, rate=0.1, tokens=1, dev_loss=0.5))
+    assert tracker.client().get_run(run).data.metrics["train.dev_loss"] == 0.5
+
+
+def test_datasets_carry_their_digests_and_logging_again_adds_none(tracker: Tracker, run: str) -> None:
+    datasets = [TrackedDataset(name=name, digest=Digest(name * 64), context="training", rows=3) for name in "ab"]
+    tracker.log_datasets(run, datasets)
+    tracker.log_datasets(run, datasets)
+    found = tracker.client().get_run(run).inputs.dataset_inputs
+    assert sorted((each.dataset.name, each.dataset.digest) for each in found) == [("a", "a" * 36), ("b", "b" * 36)]
+    assert all("a" * 64 in each.dataset.source or "b" * 64 in each.dataset.source for each in found)
+    assert {tag.value for each in found for tag in each.tags} == {"training"}
+
+
+def test_a_scorecard_is_shown_score_by_score(tracker: Tracker, run: str) -> None:
+    score = Score(role=Role.CANDIDATE, slice=Slice.HOLDOUT, metric="accuracy", value=0.75, rows=4)
+    tracker.log_scorecard(run, Scorecard(scores=(score,)))
+    assert tracker.client().get_run(run).data.metrics == {"candidate.holdout.accuracy": 0.75}
+
+
+def test_files_are_attached_and_missing_ones_left_out(tracker: Tracker, run: str, tmp_path: Path) -> None:
+    (tmp_path / "pin.json").write_text("{}", encoding="utf-8")
+    tracker.log_files(run, [tmp_path / "pin.json", tmp_path / "missing.json"], "run")
+    assert [file.path for file in tracker.client().list_artifacts(run, "run")] == ["run/pin.json"]
+
+
+def test_tags_are_set_and_set_again(tracker: Tracker, run: str) -> None:
+    tracker.tag(run, {"addendum.reason": "news"})
+    tracker.tag(run, {"addendum.reason": "duty"})
+    assert tracker.client().get_run(run).data.tags["addendum.reason"] == "duty"

@@ -1,0 +1,82 @@
+"""What the project is installed from and worked on with: constraints, Makefile and README agree with each other."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+MAKE_CALL = re.compile(r"\bmake ([a-z][a-z-]*)")
+
+
+def read_constraints() -> dict[str, str]:
+    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line.split("==") for line in lines if "==" in line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pinned}
+
+
+def list_requirements() -> list[Requirement]:
+    written = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
+    return [Requirement(one) for one in written]
+
+
+@pytest.mark.parametrize("requirement", list_requirements(), ids=str)
+def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement: Requirement) -> None:
+    pinned = read_constraints().get(canonicalize_name(requirement.name))
+    assert pinned is not None, f"constraints.txt does not pin {requirement.name}"
+    assert requirement.specifier.contains(pinned, prereleases=True)
+
+
+def test_what_is_tested_here_is_what_the_constraints_pin() -> None:
+    from importlib.metadata import version
+
+    pinned = read_constraints()
+    for requirement in list_requirements():
+        installed = version(requirement.name).split("+")[0]
+        assert installed == pinned[canonicalize_name(requirement.name)].split("+")[0], requirement.name
+
+
+def list_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
+
+
+def test_every_target_is_phony_but_the_files() -> None:
+    phony = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
+    assert phony == list_targets()
+
+
+@pytest.mark.parametrize("document", ["README.md", ".ci/run"])
+def test_a_target_that_a_document_names_exists(document: str) -> None:
+    path = REPOSITORY / document
+    if not path.is_file():
+        pytest.skip(f"there is no {document}")
+    named = set(MAKE_CALL.findall(path.read_text(encoding="utf-8")))
+    assert named <= list_targets()
+
+
+def test_a_target_that_the_code_tells_people_to_run_exists() -> None:
+    named: set[str] = set()
+    for folder in ("flows", "pipelines", "infra"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            named |= {
+                name
+                for line in re.findall(r"\[bold\]make [a-z-]+|`make [a-z-]+`", path.read_text())
+                for name in [line.split()[-1].strip("`")]
+            }
+    assert named
+    assert named <= list_targets()
+
+
+def test_the_command_line_is_installed_under_its_name() -> None:
+    from importlib import import_module
+
+    module, name = PROJECT["scripts"]["addendum"].split(":")
+    assert callable(getattr(import_module(module), name))
