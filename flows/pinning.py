@@ -43,7 +43,7 @@ def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champ
         "anchor": frozen.digest if frozen else None,
         "plan": plan,
         "params": digest_value(place.of(domain).model_dump(mode="json", exclude={"watch", "retrain", "description"})),
-        "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines"),
+        "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines", "HEAD:dvc.yaml").split(),
         "constraints": _digest_file(place.workspace.root / "constraints.txt"),
     }
     return reserve_look(

@@ -18,8 +18,10 @@ from flows.promoting import PromotionOutcome
 from flows.retraining import Conclusion
 from flows.stages import StageRun
 from flows.tasks import abandon, conclude, run_stage, show_seconds, start, track
+from flows.turns import take_turn
 from pipelines.catalog import FITTING, StageName
 from pipelines.domain.errors import StageError
+from pipelines.domain.identities import DomainName
 from pipelines.settings import Settings
 
 
@@ -38,6 +40,13 @@ class Retraining:
 @flow(name="retrain", flow_run_name="retrain {domain}", log_prints=False)
 def retrain(domain: str, reason: str | None = None, approved_by: str | None = None) -> Retraining:
     """Retrain ``domain`` if it is worth it (or because of ``reason``), judge the candidate, and promote it if it may be."""
+    with take_turn(Settings().place, DomainName(domain)) as is_ours:
+        if not is_ours:
+            return Retraining(domain=domain, reason="already running: another retraining of this domain is not done yet")
+        return _retrain(domain, reason, approved_by)
+
+
+def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retraining:
     begun = start(domain, reason)
     if begun.run_id is None:
         return Retraining(domain=domain, reason=begun.reason)

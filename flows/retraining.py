@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
-from flows.worktrees import Worktree, commit_run, open_worktree
+from flows.worktrees import Worktree, commit_run, open_worktree, refuse_uncommitted
 from flows.worth import Standing, Worth, weigh
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, Json, RunId, digest_bytes
@@ -53,6 +53,7 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
     worth = Worth(is_worth_it=True, reason=reason) if reason else weigh(_stand(place, domain), place.of(domain).retrain)
     if not worth.is_worth_it:
         return _hold(place, domain, worth.reason)
+    refuse_uncommitted(place.workspace)
     pin = pin_domain(place, domain, worth.reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)
     if judged is not None:

@@ -17,6 +17,8 @@ from pipelines.workspace import DomainFolder, Home, Workspace
 
 IDENTITY = ("-c", "user.name=Addendum", "-c", "user.email=addendum@localhost", "-c", "commit.gpgsign=false")
 
+MADE_FROM = ("params.yaml", "dvc.yaml", "constraints.txt", "pipelines", "data_checks")
+
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
@@ -48,6 +50,14 @@ def run_git(folder: Path, *arguments: str) -> str:
     if done.returncode != 0:
         raise WorkspaceError(f"git {arguments[0]} in {folder}: {done.stderr.strip() or 'failed'}")
     return done.stdout.strip()
+
+
+def refuse_uncommitted(workspace: Workspace) -> None:
+    """Raise :class:`WorkspaceError` when what a run is made from differs from HEAD: the run would not be what is seen here."""
+    changed = run_git(workspace.root, "status", "--porcelain", "--", *MADE_FROM)
+    if changed:
+        named = ", ".join(sorted({line.split()[-1] for line in changed.splitlines()})[:5])
+        raise WorkspaceError(f"a run is made from HEAD, and these differ from it: {named}: commit them (or take them back) first")
 
 
 def open_worktree(workspace: Workspace, home: Home, domain: DomainName, run_id: RunId) -> Worktree:

@@ -53,7 +53,7 @@ def end_with(flow_process: int) -> None:
 
     def is_alive() -> bool:
         try:
-            return flow.is_running() and flow.status() != psutil.STATUS_ZOMBIE
+            return bool(flow.is_running() and flow.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:  # it went between the two questions
             return False
 

@@ -103,6 +103,10 @@ class Home:
         """The git worktree of one run."""
         return self.root / "runs" / domain / run_id
 
+    def turn(self, domain: DomainName) -> Path:
+        """The lock of whoever retrains the domain now."""
+        return self.root / "runs" / f"{domain}.turn"
+
     @property
     def ledger(self) -> Path:
         """The embedded ledger."""
