@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.judge.plans import plan_digest
-from pipelines.ledger.champions import anchor, champion
-from pipelines.ledger.looks import reserve_look
-
 from flows.places import Place
 from flows.worktrees import run_git
 from pipelines.domain.events import Kind
@@ -15,6 +11,9 @@ from pipelines.domain.identities import Digest, DomainName, Json, digest_bytes, 
 from pipelines.domain.models import Champion
 from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
 from pipelines.files import write_json
+from pipelines.judge.plans import plan_digest
+from pipelines.ledger.champions import anchor, champion
+from pipelines.ledger.looks import reserve_look
 from pipelines.workspace import DomainFolder
 
 

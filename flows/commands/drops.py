@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing
+from flows.commands.entrance import OUT, enter, refusing, say
 from pipelines.domain.identities import DomainName, shorten
 
 app = typer.Typer(help="What arrived, and taking a bad arrival out again.", no_args_is_help=True)
@@ -44,11 +44,11 @@ def show_one(drop: DropArgument) -> None:
     from flows.dropping import find_drop
 
     found = find_drop(place, drop)
-    OUT.print(f"{found.drop_id}\n{found.domain} from {found.source}, {found.recorded_at:%Y-%m-%d %H:%M} UTC: {found.state}")
-    OUT.print(f"admitted {found.admitted}, quarantined {found.quarantined}")
+    say(f"{found.drop_id}\n{found.domain} from {found.source}, {found.recorded_at:%Y-%m-%d %H:%M} UTC: {found.state}")
+    say(f"admitted {found.admitted}, quarantined {found.quarantined}")
     for reason in found.reasons:
-        OUT.print(f"  {reason}")
-    OUT.print(f"as received: {place.home.drop(found.domain, found.drop_id)}")
+        say(f"  {reason}")
+    say(f"as received: {place.home.drop(found.domain, found.drop_id)}")
 
 
 @app.command("withdraw")
@@ -63,6 +63,6 @@ def withdraw(drop: DropArgument, reason: Annotated[str, typer.Option("--reason",
 
     found = find_drop(place, drop)
     is_seen = withdraw_drop(place, found, reason)
-    OUT.print(f"{shorten(found.drop_id)} is out of the corpus of {found.domain}")
+    say(f"{shorten(found.drop_id)} is out of the corpus of {found.domain}")
     if is_seen:
-        OUT.print(f"the champion was trained on it: run `addendum retrain {found.domain}`")
+        say(f"the champion was trained on it: run `addendum retrain {found.domain}`")

@@ -38,6 +38,11 @@ def enter() -> Place:
     return open_place(settings)
 
 
+def say(sentence: str) -> None:
+    """Print a sentence as it is, unbroken, so that a command in it can be copied and a script can read it."""
+    OUT.print(sentence, markup=False, soft_wrap=True)
+
+
 def refusing(command: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
     """Make a command end with status 1 and one line on standard error when Addendum refuses."""
 
@@ -54,7 +59,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except AddendumError as error:
-        ERR.print(f"[bold red]refused:[/] {_escape(str(error))}")
+        ERR.print(f"[bold red]refused:[/] {_escape(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interrupt:
         sys.stderr.write("\n")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing
+from flows.commands.entrance import enter, refusing, say
 from pipelines.domain.identities import DomainName
 
 Domain = Annotated[str, typer.Argument(help="a domain of params.yaml, such as clinical")]
@@ -23,7 +23,7 @@ def watch(domain: Domain) -> None:
     from flows.watch import watch as flow
 
     for landing in flow(domain):
-        OUT.print(f"{landing.source}: {landing.sentence}")
+        say(f"{landing.source}: {landing.sentence}")
 
 
 @refusing
@@ -43,11 +43,11 @@ def retrain(
 
     done = flow(domain, reason=reason, approved_by=approve)
     if done.conclusion is None:
-        OUT.print(f"HOLD {domain}: {done.reason}")
+        say(f"HOLD {domain}: {done.reason}")
         return
-    OUT.print(f"{domain} version {done.conclusion.version}: {done.conclusion.sentence}")
-    if done.promotion is not None:
-        OUT.print(done.promotion.sentence)
+    is_promoted = done.promotion is not None and done.promotion.is_promoted
+    said = done.promotion.sentence if done.promotion is not None else done.conclusion.sentence
+    say(f"{domain}: {said}{'; it is champion now' if is_promoted else ''}")
 
 
 @refusing
@@ -64,7 +64,7 @@ def promote(
     from flows.promote import promote as flow
 
     outcome = flow(domain, approved_by=approve, reason=reason)
-    OUT.print(outcome.sentence)
+    say(outcome.sentence)
     if not outcome.is_promoted:
         raise typer.Exit(1)
 
@@ -79,7 +79,7 @@ def rollback(domain: Domain, reason: Annotated[str, typer.Option("--reason", hel
     from flows.rollback import rollback as flow
 
     champion = flow(domain, reason)
-    OUT.print(f"{domain}: version {champion.version} serves again; promotion is frozen until `addendum unfreeze {domain}`")
+    say(f"{domain}: version {champion.version} serves again; promotion is frozen until `addendum unfreeze {domain}`")
 
 
 @refusing
@@ -94,9 +94,7 @@ def unfreeze(domain: Domain, reason: Reason = "") -> None:
     name = DomainName(domain)
     place.of(name)
     lift(place.ledger, name, reason)
-    OUT.print(
-        f"{domain}: promotion is open again; `addendum restore {domain} VERSION` goes forward to a version that served before"
-    )
+    say(f"{domain}: promotion is open again; `addendum restore {domain} VERSION` goes forward to a version that served before")
 
 
 @refusing
@@ -114,7 +112,7 @@ def restore(
     from flows.promoting import Approval, restore_version
 
     champion = restore_version(place, DomainName(domain), version, Approval(by=approve, reason=reason))
-    OUT.print(f"{domain}: version {champion.version} is champion again")
+    say(f"{domain}: version {champion.version} is champion again")
 
 
 @refusing
@@ -130,5 +128,5 @@ def pin(domain: Domain, reason: Reason = "by hand") -> None:
     place.of(name)
     made = pin_domain(place, name, reason, with_look=False)
     lay_out(place, name, made, place.workspace.of(name))
-    OUT.print(f"{place.workspace.of(name).pin}: corpus version {made.corpus.version}, no look at the holdout")
-    OUT.print(f"next: dvc repro judge@{domain}")
+    say(f"{place.workspace.of(name).pin}: corpus version {made.corpus.version}, no look at the holdout")
+    say(f"next: dvc repro judge@{domain}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing
+from flows.commands.entrance import OUT, enter, refusing, say
 from pipelines.domain.identities import DomainName, shorten
 
 app = typer.Typer(help="Rows that failed a check, and letting one in after all.", no_args_is_help=True)
@@ -48,10 +48,10 @@ def show_one(domain: Domain, row: Row) -> None:
 
     place.of(DomainName(domain))
     found = show_row(place.home, DomainName(domain), row)
-    OUT.print(f"{found.revision.source} {found.revision.document_id}: {found.revision.title}", markup=False)
+    say(f"{found.revision.source} {found.revision.document_id}: {found.revision.title}")
     for reason in found.reasons:
-        OUT.print(f"  {reason.expectation}: {reason.observed}", markup=False)
-    OUT.print(found.revision.text, markup=False)
+        say(f"  {reason.expectation}: {reason.observed}")
+    say(found.revision.text)
 
 
 @app.command("release")
@@ -66,4 +66,4 @@ def release(
     place = enter()
     from flows.landing import release_from_quarantine
 
-    OUT.print(release_from_quarantine(place, DomainName(domain), row, reason).sentence)
+    say(release_from_quarantine(place, DomainName(domain), row, reason).sentence)

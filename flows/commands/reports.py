@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing
+from flows.commands.entrance import OUT, enter, refusing, say
 from pipelines.domain.identities import DomainName
 
 
@@ -26,7 +26,7 @@ def status() -> None:
         row = describe_domain(place, domain)
         table.add_row(domain, row.champion, row.since, row.last_drop, row.candidate, row.open)
     OUT.print(table)
-    OUT.print(f"state: {place.home.root}")
+    say(f"state: {place.home.root}")
 
 
 @refusing
@@ -44,13 +44,13 @@ def explain(
     from flows.standing import explain_version
 
     told = explain_version(place, DomainName(domain), version)
-    OUT.print(f"{domain} version {version}: {told.verdict.sentence}", markup=False)
+    say(f"{domain} version {version}: {told.verdict.sentence}")
     table = Table("gate", "result", "finding", box=None)
     for finding in told.verdict.findings:
         table.add_row(finding.gate, finding.result, finding.sentence)
     OUT.print(table)
     for line in told.history:
-        OUT.print(line, markup=False)
+        say(line)
 
 
 @refusing
@@ -65,9 +65,9 @@ def doctor() -> None:
     is_well = True
     for finding in examine(place):
         is_well = is_well and finding.is_well
-        mark = "[green]ok[/]  " if finding.is_well else "[red]look[/]"
-        OUT.print(f"{mark} {finding.subject}: {finding.found}")
+        mark = "ok  " if finding.is_well else "look"
+        say(f"{mark} {finding.subject}: {finding.found}")
         if finding.advice:
-            OUT.print(f"     {finding.advice}")
+            say(f"     {finding.advice}")
     if not is_well:
         raise typer.Exit(1)

@@ -50,9 +50,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with build_installation(root, params) as installation:
         installation.drop("first", build_records(120))
         retrain_by_steps(installation.place(), DOMAIN)
-        installation.drop("second", build_news(120, first=120))
+        installation.drop("second", [*build_news(120, first=120), *build_amendments(12)])
         tree = retrain_by_steps(installation.place(), DOMAIN)
         yield Served(installation, installation.place(), tree)
+
+
+def build_amendments(count: int) -> list[dict[str, Any]]:
+    """The second version of records that the first drop brought: what currency is asked about."""
+    reviewed = "The class was confirmed in a review."
+    return [{**one, "text": f"{one['text']} {reviewed}", "published_at": "2026-02-05"} for one in build_records(count)]
 
 
 def call(folder: Path, *command: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +34,7 @@ DOMAIN = DomainName("clinical")
 PATIENCE_S = 240.0
 FAREWELL_S = 15.0
 ADDENDUM = Path(sys.executable).parent / "addendum"
-LONG_ENOUGH = {"kind": "classifier", "base": "scratch:tiny", "epochs": 250, "rate": 1e-3, "max_tokens": 48, "batch_tokens": 512}
+LONG_ENOUGH = {"kind": "classifier", "base": "scratch:tiny", "epochs": 120, "rate": 1e-3, "max_tokens": 48, "batch_tokens": 512}
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
@@ -45,7 +47,6 @@ class Killed:
     survivors: list[str]
     half_done: dict[str, tuple[int, int]]
     open_run: RunId
-    last_words: str
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +63,16 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         flow = start_retraining(installation.home, installation.workspace)
         wait_for(lambda: is_training(place), flow)
         os.killpg(flow.pid, signal.SIGKILL)
-        flow.wait()
+        flow.communicate()
         survivors = wait_for_silence(installation.home, before)
         unfinished = open_retraining(place.ledger, DOMAIN)
         assert unfinished is not None
         run_id = RunId(str(unfinished.payload["run"]))
         half_done = note_files(folder_of(place, run_id))
-        words = finish(start_retraining(installation.home, installation.workspace))
+        finish(start_retraining(installation.home, installation.workspace))
         finish(start_retraining(root / "two" / "home", root / "two" / "workspace"))
         twin = open_place(Settings(home=root / "two" / "home", workspace=root / "two" / "workspace"))
-        yield Killed(place, twin, survivors, half_done, run_id, words)
+        yield Killed(place, twin, survivors, half_done, run_id)
 
 
 def start_retraining(home: Path, workspace: Path) -> subprocess.Popen[str]:
@@ -86,10 +87,9 @@ def start_retraining(home: Path, workspace: Path) -> subprocess.Popen[str]:
     )
 
 
-def finish(flow: subprocess.Popen[str]) -> str:
+def finish(flow: subprocess.Popen[str]) -> None:
     said, _ = flow.communicate(timeout=PATIENCE_S * 2)
     assert flow.returncode == 0, said
-    return said
 
 
 def wait_for(is_so: Callable[[], bool], flow: subprocess.Popen[str]) -> None:
@@ -101,13 +101,18 @@ def wait_for(is_so: Callable[[], bool], flow: subprocess.Popen[str]) -> None:
 
 
 def is_training(place: Place) -> bool:
-    """Tell whether steps have been drawn: the training has begun, and by far not ended."""
-    if not (place.home.mlflow / "mlflow.db").is_file():
+    """Tell whether steps have been drawn: the training has begun, and by far not ended.
+
+    The database is read past MLflow, whose client would begin to make the tables that the flow is making just then.
+    """
+    database = place.home.mlflow / "mlflow.db"
+    if not database.is_file():
         return False
-    client = place.tracker.client()
-    experiment = client.get_experiment_by_name(DOMAIN)
-    runs = client.search_runs([experiment.experiment_id]) if experiment else []
-    return any("train.loss" in run.data.metrics for run in runs)
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        try:
+            return bool(connection.execute("SELECT count(*) FROM metrics WHERE key = 'train.loss'").fetchone()[0])
+        except sqlite3.OperationalError:
+            return False
 
 
 def find_processes(home: Path) -> list[psutil.Process]:
@@ -168,7 +173,6 @@ def test_ends_in_the_same_promotion_as_the_twin_that_nobody_killed(killed: Kille
     ours, theirs = (events(place, Kind.PROMOTED) for place in (killed.place, killed.twin))
     assert len(ours) == len(theirs) == 1
     assert {**ours[0].payload} == {**theirs[0].payload}
-    assert "PROMOTE" in killed.last_words
 
 
 def test_every_file_that_the_stages_made_is_the_twins(killed: Killed) -> None:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-MAKE_CALL = re.compile(r"\bmake ([a-z][a-z-]*)")
+MAKE_CALL = re.compile(r"(?:^|`|&& )make ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def read_constraints() -> dict[str, str]:
@@ -53,13 +53,19 @@ def test_every_target_is_phony_but_the_files() -> None:
     assert phony == list_targets()
 
 
-@pytest.mark.parametrize("document", ["README.md", ".ci/run"])
-def test_a_target_that_a_document_names_exists(document: str) -> None:
-    path = REPOSITORY / document
-    if not path.is_file():
-        pytest.skip(f"there is no {document}")
-    named = set(MAKE_CALL.findall(path.read_text(encoding="utf-8")))
+def list_documents() -> list[Path]:
+    return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("document", list_documents(), ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_a_target_that_a_document_names_exists(document: Path) -> None:
+    named = set(MAKE_CALL.findall(document.read_text(encoding="utf-8")))
     assert named <= list_targets()
+
+
+def test_the_readme_names_the_two_commands_to_begin_with() -> None:
+    named = set(MAKE_CALL.findall((REPOSITORY / "README.md").read_text(encoding="utf-8")))
+    assert {"demo", "test"} <= named
 
 
 def test_a_target_that_the_code_tells_people_to_run_exists() -> None:
