@@ -11,6 +11,9 @@ from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import DomainName, DropId, Json, SourceName
 from pipelines.ledger.champions import champion
 
+ARRIVALS = (Kind.DROP_LANDED, Kind.DROP_REFUSED, Kind.QUARANTINE_RELEASED)
+"""A row released from quarantine arrives as a drop of its own, and can be taken out again like any other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropRecord:
@@ -31,7 +34,7 @@ def list_drops(place: Place, domain: DomainName) -> list[DropRecord]:
     """Return a domain's drops, oldest first."""
     place.of(domain)
     withdrawn = {str(event.payload["drop"]) for event in place.ledger.events(domain, [Kind.DROP_WITHDRAWN])}
-    return [_record(event, withdrawn) for event in place.ledger.events(domain, [Kind.DROP_LANDED, Kind.DROP_REFUSED])]
+    return [_record(event, withdrawn) for event in place.ledger.events(domain, ARRIVALS)]
 
 
 def find_drop(place: Place, beginning: str) -> DropRecord:
@@ -70,8 +73,8 @@ def _record(event: Event, withdrawn: set[str]) -> DropRecord:
         drop_id=drop_id,
         source=SourceName(str(payload["source"])),
         recorded_at=event.recorded_at,
-        admitted=int(str(payload["admitted"])),
-        quarantined=int(str(payload["quarantined"])),
+        admitted=int(str(payload.get("admitted", 1))),
+        quarantined=int(str(payload.get("quarantined", 0))),
         state=state,
         ingest_seq=None if sequence is None else int(str(sequence)),
         reasons=tuple(str(reason) for reason in reasons) if isinstance(reasons, list) else (),

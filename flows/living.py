@@ -56,7 +56,8 @@ def deploy(place: Place, api: str) -> None:
 
 
 def _prefect(place: Place, api: str, *arguments: str) -> None:
-    environment = {**os.environ, **QUIET, **prefect_environment(place.settings, api), "ADDENDUM_HOME": str(place.home.root)}
+    there = {"ADDENDUM_HOME": str(place.home.root), "PWD": str(place.workspace.root)}
+    environment = {**os.environ, **QUIET, **prefect_environment(place.settings, api), **there}
     command = [sys.executable, "-m", "prefect", *arguments]
     done = subprocess.run(command, cwd=place.workspace.root, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:

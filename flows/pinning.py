@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from flows.places import Place
@@ -30,6 +32,13 @@ def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) ->
     write_json(folder.pin, pin)
     place.registry.materialise(domain, pin.champion, folder.champion)
     place.registry.materialise(domain, pin.anchor, folder.anchor)
+
+
+def share_cache(place: Place) -> None:
+    """Let DVC in the user's own workspace find what the runs have made; whatever else is configured there stays."""
+    for name, value in (("cache.dir", place.home.dvc_cache), ("core.site_cache_dir", place.home.dvc_cache.parent / "site")):
+        command = [sys.executable, "-m", "dvc", "config", "--local", name, str(value)]
+        subprocess.run(command, cwd=place.workspace.root, check=True, capture_output=True)
 
 
 def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champion | None, frozen: Champion | None) -> Look:

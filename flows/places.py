@@ -52,7 +52,7 @@ class Place:
     @property
     def access(self) -> Access:
         """What a source is handed."""
-        return Access(now=self.clock.now(), base_urls=self.settings.source_urls, secrets=self.settings.secrets)
+        return Access(now=self.clock.now(), base_urls=self.settings.base_urls, secrets=self.settings.secrets)
 
     def corpus(self, domain: DomainName) -> Corpus:
         """The corpus of a domain."""

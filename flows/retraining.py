@@ -114,7 +114,7 @@ def digest_verdict(tree: Worktree) -> Digest:
 
 
 def flatten_params(params: DomainParams) -> dict[str, str]:
-    """Return the stage sections as MLflow shows them: dotted names and plain values."""
+    """Return the stage sections as MLflow shows them: dotted names and plain values, without keys."""
     flat: dict[str, str] = {}
     chosen = params.model_dump(mode="json", include={"labels", "curate", "split", "train", "evaluate", "judge"})
     waiting: list[tuple[str, object]] = [("", chosen)]
@@ -124,7 +124,7 @@ def flatten_params(params: DomainParams) -> dict[str, str]:
             waiting.extend((f"{prefix}.{key}".lstrip("."), inner) for key, inner in value.items())
         elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
             waiting.extend((f"{prefix}.{index}", inner) for index, inner in enumerate(value))
-        else:
+        elif prefix.rpartition(".")[2] != "key":
             flat[prefix] = str(value)
     return flat
 

@@ -55,7 +55,10 @@ def explain_version(place: Place, domain: DomainName, version: int) -> Explanati
     """Return the verdict on a version and what followed; raises :class:`LedgerError` for one that was never judged."""
     place.of(domain)
     events = place.ledger.events(domain)
-    about = [event for event in events if event.payload.get("version") == version or event.payload.get("to") == version]
+    runs = {
+        event.payload["run"] for event in events if event.kind is Kind.CANDIDATE_JUDGED and event.payload["version"] == version
+    }
+    about = [event for event in events if event.payload.get("version") == version or event.payload.get("run") in runs]
     judged = [event for event in about if event.kind is Kind.CANDIDATE_JUDGED]
     if not judged:
         raise LedgerError(f"{domain} has no judged version {version}: `addendum status` shows the latest")
@@ -80,6 +83,7 @@ def _open_matters(place: Place, domain: DomainName) -> Sequence[str]:
 
 def _tell(event: Event) -> str:
     said = event.payload.get("reason") or event.payload.get("sentence") or ""
+    said = f"{event.payload['by']}: {said}" if "by" in event.payload else said
     return (
         f"  {event.seq:>4}  {event.recorded_at:%Y-%m-%d %H:%M}  {event.kind}  by {event.actor}  {said}  [{shorten(event.hash)}]"
     )

@@ -6,6 +6,7 @@ A task takes plain values and opens the place itself, so that it can run in any 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 
 from prefect import task
@@ -48,7 +49,7 @@ def look(domain: str, source: str) -> Landing:
     get_run_logger().info("%s: %s", source, landing.sentence)
     if landing.checks_page is not None:
         create_markdown_artifact(
-            key=f"{domain}-{source}-checks".replace("_", "-"),
+            key=name_artifact(domain, source, "checks"),
             markdown=f"{landing.sentence}\n\n[Data checks]({landing.checks_page.as_uri()})",
             description=f"Admission of a drop from {source}",
         )
@@ -126,7 +127,12 @@ def roll_back_champion(domain: str, reason: str) -> Champion:
 def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
     """Put the stages' seconds on the flow run's page."""
     table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
-    create_table_artifact(key=f"{domain}-stages".replace("_", "-"), table=table, description=f"Stages of {domain}")
+    create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
+
+
+def name_artifact(*parts: str) -> str:
+    """Return an artifact's key, in which Prefect allows lower-case letters, digits and hyphens only."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
 
 
 class _StageProgress:
@@ -153,7 +159,7 @@ class _StageProgress:
         self.shown = done
         percent = round(100 * done, 1)
         if self.artifact is None:
-            key = f"{self.domain}-{self.stage}".replace("_", "-")
+            key = name_artifact(self.domain, self.stage)
             self.artifact = create_progress_artifact(progress=percent, key=key, description=f"{self.stage} of {self.domain}")
         else:
             update_progress_artifact(artifact_id=self.artifact, progress=percent)  # type: ignore[arg-type]  # what create returned

@@ -93,5 +93,6 @@ def commit_run(tree: Worktree, message: str, extra: Sequence[Path] = ()) -> str:
 
 
 def move_champion_branch(workspace: Workspace, domain: DomainName, run_id: RunId) -> None:
-    """Point ``addendum/champion/<domain>`` at the run's commit."""
-    run_git(workspace.root, "branch", "--force", f"addendum/champion/{domain}", f"addendum/run/{run_id}")
+    """Point ``addendum/champion/<domain>`` at the run's commit, even where somebody has that branch checked out."""
+    commit = run_git(workspace.root, "rev-parse", f"refs/heads/addendum/run/{run_id}")
+    run_git(workspace.root, "update-ref", f"refs/heads/addendum/champion/{domain}", commit)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.admit.params import AdmitParams
 from pipelines.curate.params import CurateParams
@@ -27,6 +27,14 @@ class WatchParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[AnySource, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_names(self) -> WatchParams:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {twice[0]!r}: give one of them a `label`")
+        return self
 
 
 class RetrainParams(BaseModel):

@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     regulations_gov_key: SecretStr | None = None
     openfda_key: SecretStr | None = None
     ncbi_key: SecretStr | None = None
-    s3_endpoint: str | None = None
+    s3_endpoint: str | None = Field(default=None, description="the S3 server of `s3_bucket` sources, when it is not Amazon's")
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
     actor: str = Field(default="local", description="who the ledger says did it")
     data: Path = Field(default=Path("../shared/data"), description="optional folder of real data for tests and benchmarks")
 
@@ -83,9 +85,20 @@ class Settings(BaseSettings):
         return SetClock(self.now) if self.now else SystemClock()
 
     @property
+    def base_urls(self) -> Mapping[str, str]:
+        """Where sources are, as far as they are not at their official address."""
+        return {"s3_bucket": self.s3_endpoint, **self.source_urls} if self.s3_endpoint else self.source_urls
+
+    @property
     def secrets(self) -> Mapping[str, str]:
         """API keys by the name that a source asks for; absent ones are left out."""
-        keys = {"regulations_gov": self.regulations_gov_key, "openfda": self.openfda_key, "ncbi": self.ncbi_key}
+        keys = {
+            "regulations_gov": self.regulations_gov_key,
+            "openfda": self.openfda_key,
+            "ncbi": self.ncbi_key,
+            "s3_access_key_id": self.s3_access_key_id,
+            "s3_secret_access_key": self.s3_secret_access_key,
+        }
         return {name: key.get_secret_value() for name, key in keys.items() if key is not None}
 
     @property

@@ -116,17 +116,29 @@ def restore(
 
 
 @refusing
-def pin(domain: Domain, reason: Reason = "by hand") -> None:
-    """Write a pin and the champion's weights into this workspace, for `dvc repro` by hand (it sees dev only).
+def pin(
+    domain: Domain,
+    reason: Annotated[str, typer.Option("--reason", help="why; written into the pin")] = "by hand",
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="keep the pin that is here, of a checked-out run, and lay out what it names")
+    ] = False,
+) -> None:
+    """Write a pin and the weights it names into this workspace, for `dvc repro` by hand (a new pin sees dev only).
 
-    Example: addendum pin clinical && dvc repro snapshot@clinical
+    Example: addendum pin clinical && dvc repro judge@clinical
+
+    Example: git checkout --detach addendum/champion/clinical && addendum pin clinical --as-is && dvc repro judge@clinical
     """
     place = enter()
-    from flows.pinning import lay_out, pin_domain
+    from flows.pinning import lay_out, pin_domain, share_cache
+    from pipelines.domain.pins import Pin
+    from pipelines.files import read_json
 
     name = DomainName(domain)
+    folder = place.workspace.of(name)
     place.of(name)
-    made = pin_domain(place, name, reason, with_look=False)
-    lay_out(place, name, made, place.workspace.of(name))
-    say(f"{place.workspace.of(name).pin}: corpus version {made.corpus.version}, no look at the holdout")
+    made = read_json(folder.pin, Pin) if as_is else pin_domain(place, name, reason, with_look=False)
+    lay_out(place, name, made, folder)
+    share_cache(place)
+    say(f"{folder.pin}: corpus version {made.corpus.version}, {'with its look' if made.look else 'no look'} at the holdout")
     say(f"next: dvc repro judge@{domain}")

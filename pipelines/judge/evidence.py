@@ -80,12 +80,19 @@ class Evidence:
         return first, second
 
     def _choose(self, part: Slice) -> list[Outcome]:
-        if part is not Slice.HOLDOUT:
-            return [outcome for outcome in self.outcomes if outcome.slice is part]
-        # fresh rows are rows of the holdout, whether they are listed once or twice
+        match part:
+            case Slice.HOLDOUT:  # fresh rows are rows of it, whether they are listed once or twice
+                return self._list_once({Slice.HOLDOUT, Slice.FRESH, Slice.ESTABLISHED})
+            case Slice.ESTABLISHED:  # what of the holdout is not fresh
+                fresh = {outcome.row_id for outcome in self.outcomes if outcome.slice is Slice.FRESH}
+                return [one for one in self._list_once({Slice.HOLDOUT, Slice.ESTABLISHED}) if one.row_id not in fresh]
+            case _:
+                return [outcome for outcome in self.outcomes if outcome.slice is part]
+
+    def _list_once(self, parts: set[Slice]) -> list[Outcome]:
         unique: dict[tuple[Role, str], Outcome] = {}
         for outcome in self.outcomes:
-            if outcome.slice in {Slice.HOLDOUT, Slice.FRESH}:
+            if outcome.slice in parts:
                 unique.setdefault((outcome.role, outcome.row_id), outcome)
         return list(unique.values())
 

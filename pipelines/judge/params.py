@@ -98,6 +98,7 @@ DEFAULT_GATES: tuple[AnyGate, ...] = (
     Floor(),
     Baseline(),
     NonInferiority(against=Role.CHAMPION, slice=Slice.HOLDOUT),
+    NonInferiority(against=Role.CHAMPION, slice=Slice.ESTABLISHED),
     NonInferiority(against=Role.ANCHOR, slice=Slice.ANCHOR),
     ReasonToChange(),
 )

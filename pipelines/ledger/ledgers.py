@@ -147,7 +147,7 @@ def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[Eve
     try:
         return [read_event(row) for row in rows]
     except (TypeError, ValueError) as error:
-        raise LedgerError("the ledger holds a row that it did not write: run `addendum verify`") from error
+        raise LedgerError("the ledger holds a row that it did not write: run `addendum doctor`") from error
 
 
 def _write(event: Event) -> dict[str, object]:

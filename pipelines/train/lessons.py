@@ -12,6 +12,7 @@ from pipelines.files import read_json
 from pipelines.learners.cards import has_model
 from pipelines.learners.protocols import Lesson
 from pipelines.learners.rows import Row, read_rows
+from pipelines.tables import ENTRY_SCHEMA, read_table
 from pipelines.train.params import TrainParams
 from pipelines.train.replay import count_replayed, sample_history
 from pipelines.workspace import DomainFolder
@@ -36,7 +37,17 @@ def find_champion(folder: DomainFolder, pin: Pin, params: TrainParams) -> Path |
         return None
     if not has_model(folder.champion):
         raise WorkspaceError(f"{folder.champion} is empty though the pin names a champion: run `addendum pin`")
-    return folder.champion if params.is_warm and params.learner.can_continue(folder.champion) else None
+    can_continue = params.is_warm and params.learner.can_continue(folder.champion)
+    return folder.champion if can_continue and not find_tainted(folder) else None
+
+
+def find_tainted(folder: DomainFolder) -> frozenset[Digest]:
+    """Return what the champion was trained on and the corpus holds no more: a drop that was taken out.
+
+    Weights that grew from it keep something of it, however long they are trained on: such a training starts from the base.
+    """
+    present = read_table(folder.snapshot / "revisions.parquet", ENTRY_SCHEMA)["digest"].to_pylist()
+    return frozenset(read_seen(folder.champion)) - frozenset(Digest(digest) for digest in present)
 
 
 def plan_lesson(

@@ -15,7 +15,7 @@ from pipelines.domain.identities import Digest, FamilyId
 from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
 from pipelines.domain.revisions import Entry
 from pipelines.files import digest_folder, write_json
-from pipelines.tables import CURATED_SCHEMA, PAIR_SCHEMA, tabulate_entries, write_table
+from pipelines.tables import CURATED_SCHEMA, PAIR_SCHEMA, read_entries, read_table, tabulate_entries, write_table
 from pipelines.workspace import DomainFolder
 from tests.builders.lessons import LABELS, build_document
 from tests.builders.revisions import build_entry
@@ -82,7 +82,15 @@ def lay_domain(root: Path, *, rows: int = 40, pin: Pin | None = None) -> DomainF
     amended = [build_row("train", number, title=f"Rule {number}") for number in range(4)]
     texts = [(f"A report is due in {n} days.", f"A report is due in {n + 20} days.") for n in range(4)]
     write_table(folder.splits / "currency.parquet", tabulate_pairs(amended, texts))
+    lay_snapshot(folder)
     return folder
+
+
+def lay_snapshot(folder: DomainFolder, without: frozenset[Digest] = frozenset()) -> None:
+    """Lay the snapshot that holds every row of the splits, ``without`` some that were taken out of the corpus since."""
+    tables = [read_table(path, CURATED_SCHEMA) for path in sorted(folder.splits.glob("*.parquet")) if path.stem != "currency"]
+    entries = [entry for table in tables for entry in read_entries(table) if entry.digest not in without]
+    write_table(folder.snapshot / "revisions.parquet", tabulate_entries(entries))
 
 
 def pin_model(folder: Path, version: int = 1) -> ModelPin:

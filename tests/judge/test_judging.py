@@ -309,3 +309,18 @@ def test_names_the_file_that_is_missing(tmp_path: Path) -> None:
     (folder.scores / "outcomes.parquet").unlink()
     with pytest.raises(WorkspaceError, match=r"outcomes\.parquet is missing"):
         judge(folder, JudgeParams())
+
+
+def test_gains_on_poisoned_news_do_not_hide_losses_on_established_rows() -> None:
+    news = range(300)
+    outcomes = compare_models(1_000, range(100), (), ())
+    fresh = build_comparison(len(news), {Role.CANDIDATE: (), Role.CHAMPION: news}, [Slice.FRESH])
+    outcomes += [replace(one, row_id=f"fresh {one.row_id}", family_id=f"fresh {one.family_id}") for one in fresh]
+    whole = find(give(outcomes, JudgeParams(gates=(NonInferiority(margin=0.02),))), "non_inferiority")
+    established = find(
+        give(outcomes, JudgeParams(gates=(NonInferiority(margin=0.02, slice=Slice.ESTABLISHED),))), "non_inferiority"
+    )
+    assert whole.estimate is not None
+    assert established.estimate is not None
+    assert (whole.result, established.result) == (Result.PASSED, Result.FAILED)
+    assert established.rows == 1_000

@@ -17,7 +17,11 @@ from pipelines.judge.plans import plan_digest
 def test_defaults_hold_a_candidate_to_champion_and_anchor() -> None:
     params = JudgeParams()
     margins = [(gate.against, gate.slice, gate.margin) for gate in params.gates if isinstance(gate, NonInferiority)]
-    assert margins == [(Role.CHAMPION, Slice.HOLDOUT, 0.01), (Role.ANCHOR, Slice.ANCHOR, 0.01)]
+    assert margins == [
+        (Role.CHAMPION, Slice.HOLDOUT, 0.01),
+        (Role.CHAMPION, Slice.ESTABLISHED, 0.01),
+        (Role.ANCHOR, Slice.ANCHOR, 0.01),
+    ]
     assert (params.alpha, params.period_days) == (0.05, 365)
 
 

@@ -17,7 +17,7 @@ from pipelines.train.lessons import find_champion, plan_lesson, read_seen
 from pipelines.train.params import ReplayParams, TrainParams
 from pipelines.train.training import TrainingReport, train
 from pipelines.workspace import DomainFolder
-from tests.builders.domains import build_pin, build_row, lay_domain, pin_model, shuffle_split, write_split
+from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, shuffle_split, write_split
 from tests.builders.lessons import LABELS, Watcher
 
 LINEAR = TrainParams(learner=Linear(), threads=1)
@@ -97,6 +97,16 @@ def test_a_warm_start_names_its_parent(tmp_path: Path) -> None:
     parent = read_json(folder.model / "lineage.json", Lineage).parent
     assert parent == digest_folder(folder.champion)
     assert read_json(folder.training / "report.json", TrainingReport).is_warm
+
+
+def test_never_continues_from_what_was_trained_on_a_drop_that_was_taken_out(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder, TINY)
+    crown(folder)
+    lay_snapshot(folder, without=frozenset(read_seen(folder.champion)[:1]))
+    run(folder, TINY)
+    assert not read_json(folder.training / "report.json", TrainingReport).is_warm
+    assert read_json(folder.model / "lineage.json", Lineage).parent is None
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,13 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement: Req
 
 
 def test_what_is_tested_here_is_what_the_constraints_pin() -> None:
+    """The extras that a team installs for its servers may be absent; what the tests themselves stand on may not."""
     from importlib.metadata import version
 
     pinned = read_constraints()
-    for requirement in list_requirements():
-        installed = version(requirement.name).split("+")[0]
-        assert installed == pinned[canonicalize_name(requirement.name)].split("+")[0], requirement.name
+    for one in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]):
+        name = Requirement(one).name
+        assert version(name).split("+")[0] == pinned[canonicalize_name(name)].split("+")[0], name
 
 
 def list_targets() -> set[str]:
