@@ -89,7 +89,8 @@ def read_rehearsal_params(base: str) -> bytes:
     params["regulatory"]["train"]["learner"]["base"] = BASES[base]
     if base == "scratch":
         # a model that has read nothing but the rehearsal's few pages compresses text badly, and learns only at a high rate
-        params["regulatory"]["train"]["learner"].update(rate=3e-3, max_steps=150)
+        params["regulatory"]["train"]["learner"].update(rate=3e-3, epochs=16, max_steps=None, batch_tokens=1280)
+        params["regulatory"]["train"]["replay"] = {"share": 0.7, "minimum": 90}
         params["regulatory"]["judge"]["gates"][0]["minimum"] = -5.0
     return yaml.safe_dump(params, sort_keys=False).encode()
 

@@ -135,8 +135,7 @@ def play_subtle_poison(world: World, out: Console, progress: Waiting) -> Scene:
         if landing.drop_id is not None and not landing.is_refused:
             withdraw_drop(place, find_drop(place, landing.drop_id), "labels swapped: its candidate was refused by the gate")
             narrator.tell(f"$ addendum drop withdraw {shorten(landing.drop_id)} --reason …   → out of the corpus's present")
-    held = retrain(CLINICAL)
-    narrator.tell(f"clinical: HOLD: {held.reason}")
+    _tell_retraining(narrator, CLINICAL, retrain(CLINICAL))
     return narrator.end()
 
 
