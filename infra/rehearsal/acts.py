@@ -62,8 +62,8 @@ class WorldSize:
     """How many documents of each kind there are. Recalls are counted in events; one event has one to three numbers."""
 
     recalls: int = 180
-    trials: int = 150
-    papers: int = 150
+    trials: int = 120
+    papers: int = 120
     sections: int = 28
     notices: int = 48
     dockets: int = 30
@@ -71,7 +71,7 @@ class WorldSize:
     amending_rules: int = 12
     amending_dockets: int = 8
     revised_trials: int = 10
-    reclassified_recalls: int = 20
+    reclassified_recalls: int = 16
     new_recalls: int = 60
     new_trials: int = 30
     new_papers: int = 30
