@@ -64,7 +64,7 @@ class WorldSize:
     recalls: int = 180
     trials: int = 120
     papers: int = 120
-    sections: int = 28
+    sections: int = 24
     notices: int = 48
     dockets: int = 30
     amended_sections: int = 18

@@ -63,7 +63,7 @@ def test_the_demo_has_the_sizes_that_it_declares() -> None:
     size, world = WorldSize.demo(), demo_world()
     backlog, amendment = world.news(Act.BACKLOG), world.news(Act.AMENDMENT)
     assert len({recall.event_id for recall in backlog.recalls}) == size.recalls
-    assert (len(backlog.trials), len(backlog.papers), len(backlog.sections)) == (150, 150, 24)
+    assert (len(backlog.trials), len(backlog.papers), len(backlog.sections)) == (120, 120, 24)
     assert (len(backlog.notices), len(backlog.dockets)) == (size.notices, size.dockets)
     assert len(amendment.sections) == size.amended_sections
     assert len(amendment.trials) == size.new_trials + size.revised_trials
