@@ -296,7 +296,7 @@ def test_a_reclassified_food_recall_keeps_its_number_and_its_words_and_rises_to_
 def test_desks_and_classes_share_the_backlog_evenly() -> None:
     backlog = demo_world().news(Act.BACKLOG)
     for documents in (backlog.trials, backlog.papers):
-        assert set(Counter(document.desk for document in documents).values()) == {50}
+        assert set(Counter(document.desk for document in documents).values()) == {40}
     events = {recall.event_id: recall.classification for recall in backlog.recalls}
     assert Counter(events.values()) == {"Class I": 54, "Class II": 72, "Class III": 54}
 
