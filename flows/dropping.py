@@ -63,6 +63,14 @@ def withdraw_drop(place: Place, drop: DropRecord, reason: str) -> bool:
     return serving is not None and drop.ingest_seq <= serving.ingest_seq
 
 
+def is_tainted(place: Place, domain: DomainName, run_id: str, ingest_seq: int) -> bool:
+    """Say whether a drop that arrived by ``ingest_seq`` was taken out after the run's pin was made: the run still saw it."""
+    starts = [e for e in place.ledger.events(domain, [Kind.RETRAIN_STARTED]) if e.payload["run"] == run_id]
+    as_of = int(str(starts[-1].payload["as_of"])) if starts else 0
+    withdrawals = place.ledger.events(domain, [Kind.DROP_WITHDRAWN], since=as_of)
+    return any(int(str(event.payload["ingest_seq"])) <= ingest_seq for event in withdrawals)
+
+
 def _record(event: Event, withdrawn: set[str]) -> DropRecord:
     payload = event.payload
     drop_id = DropId(str(payload["drop"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.places import Place
@@ -48,9 +48,15 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:
-        return completed[-1] if completed else Landing(source=source.name, sentence="nothing new")
+        return _add_up(completed) if completed else Landing(source=source.name, sentence="nothing new")
     drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
-    return land(place, drop)
+    return _add_up([*completed, land(place, drop)])
+
+
+def _add_up(landings: Sequence[Landing]) -> Landing:
+    """Return the last landing with what those before it (completed after a crash) brought."""
+    admitted, quarantined = sum(one.admitted for one in landings), sum(one.quarantined for one in landings)
+    return replace(landings[-1], admitted=admitted, quarantined=quarantined, sentence="; ".join(one.sentence for one in landings))
 
 
 def land(place: Place, drop: Drop) -> Landing:

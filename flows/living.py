@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from flows.places import Place
-from flows.servers import ServerError, Servers, prefect_environment
+from flows.servers import ServerError, Servers, ending_politely, prefect_environment
 from pipelines.settings import QUIET
 
 POOLS = ("cpu", "gpu")
@@ -21,7 +18,7 @@ Say = Callable[[str], None]
 
 def live(place: Place, prefect_port: int, mlflow_port: int, say: Say) -> None:
     """Start the servers, deploy, start a worker a pool, and wait; raises :class:`ServerError` when one ends by itself."""
-    with _politely(), Servers(place.settings) as servers:
+    with ending_politely(), Servers(place.settings) as servers:
         prefect = servers.start_prefect(prefect_port)
         api = f"{prefect.address}/api"
         say(f"Prefect  {prefect.address}")
@@ -38,7 +35,7 @@ def live(place: Place, prefect_port: int, mlflow_port: int, say: Say) -> None:
 
 def show(place: Place, prefect_port: int | None, mlflow_port: int | None, say: Say) -> None:
     """Start the two pages alone, and wait."""
-    with _politely(), Servers(place.settings) as servers:
+    with ending_politely(), Servers(place.settings) as servers:
         say(f"Prefect  {servers.start_prefect(prefect_port).address}")
         say(f"MLflow   {servers.start_mlflow(mlflow_port).address}")
         say("Ctrl-C ends both")
@@ -70,17 +67,3 @@ def _wait(servers: Servers) -> None:
         if ended is not None:
             raise ServerError(f"{ended.name} ended by itself: its log is {ended.log}")
         time.sleep(0.5)
-
-
-@contextmanager
-def _politely() -> Iterator[None]:
-    """Let SIGTERM end us as Ctrl-C does, so that the servers are ended too."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

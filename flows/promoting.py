@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.dropping import list_drops
+from flows.dropping import is_tainted, list_drops
 from flows.places import Place
 from flows.worktrees import move_champion_branch
 from pipelines.domain.errors import LedgerError
@@ -47,6 +47,9 @@ def promote_latest(place: Place, domain: DomainName, approval: Approval | None) 
         return PromotionOutcome(is_promoted=True, sentence=f"version {version} is the champion already", version=version)
     if judged.payload["decision"] != Decision.PROMOTE:
         said = f"version {version}: {judged.payload['sentence']}{_suspect(place, domain, judged, serving)}"
+        return PromotionOutcome(is_promoted=False, sentence=said, version=version)
+    if is_tainted(place, domain, str(judged.payload["run"]), int(str(judged.payload["ingest_seq"]))):
+        said = f"version {version} was trained on a drop that has been withdrawn since: `addendum retrain {domain}` makes another"
         return PromotionOutcome(is_promoted=False, sentence=said, version=version)
     approved_by = _approve(place, domain, judged, approval, is_first=serving is None)
     if approved_by is None and _needs_approval(place, domain, is_first=serving is None):

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from flows.cloning import clone_workspace
 from flows.progress import show_progress
-from flows.servers import Servers, prefect_environment
+from flows.servers import Servers, ending_politely, prefect_environment
 from infra.rehearsal.server import RehearsalServer
 from infra.rehearsal.worlds import World, WorldSize
 from pipelines.catalog import StageName
@@ -66,7 +66,7 @@ def rehearse(folder: Path, base: str, seed: int, out: Console, size: WorldSize |
         from flows.rehearsal_page import write_page
         from flows.scenes import play
 
-        with Servers(Settings()) as servers, show_progress(out) as progress:
+        with ending_politely(), Servers(Settings()) as servers, show_progress(out) as progress:
             with progress.waiting("the Prefect server starts"):
                 api = f"{servers.start_prefect().address}/api"
             os.environ["PREFECT_API_URL"] = api

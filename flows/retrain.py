@@ -49,7 +49,9 @@ def retrain(domain: str, reason: str | None = None, approved_by: str | None = No
 def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retraining:
     begun = start(domain, reason)
     if begun.run_id is None:
-        return Retraining(domain=domain, reason=begun.reason)
+        # cut short between its verdict and its promotion, the last run has nothing left to train and something to promote
+        promotion = promote(domain) if begun.is_judged else None
+        return Retraining(domain=domain, reason=begun.reason, promotion=promotion)
     mlflow_run = track(domain, begun.run_id)
     try:
         stages = _run_stages(domain, begun.run_id, mlflow_run)
@@ -58,7 +60,7 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
         raise
     show_seconds(domain, stages)
     conclusion = conclude(domain, begun.run_id)
-    promotion = promote(domain, approved_by=approved_by, reason=begun.reason)
+    promotion = promote(domain, approved_by=approved_by, reason=f"given with the retraining, before its verdict: {begun.reason}")
     return Retraining(
         domain=domain,
         reason=begun.reason,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flows.dropping import is_tainted
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.worktrees import Worktree, commit_run, open_worktree, refuse_uncommitted
 from flows.worth import Standing, Worth, weigh
+from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, Json, RunId, digest_bytes
 from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
-from pipelines.files import read_json
+from pipelines.files import digest_folder, read_json
 from pipelines.ledger.champions import champion
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.ledger.retrainings import start_retraining as begin
@@ -24,11 +26,15 @@ from pipelines.tracking import TrackedDataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A retraining that goes on, or the reason why there is none (``run_id`` is ``None``)."""
+    """A retraining that goes on, or the reason why there is none (``run_id`` is ``None``).
+
+    ``is_judged`` where the very candidate that would come out has a verdict: whoever asked may still have to promote it.
+    """
 
     run_id: RunId | None
     reason: str
     is_resumed: bool = False
+    is_judged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +60,14 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
     if not worth.is_worth_it:
         return _hold(place, domain, worth.reason)
     refuse_uncommitted(place.workspace)
+    as_of = max((event.seq for event in place.ledger.events(domain)), default=0)
     pin = pin_domain(place, domain, worth.reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)
     if judged is not None:
         said = f"the candidate from this corpus has been judged ({judged.payload['decision']}, event {judged.seq})"
-        return _hold(place, domain, f"{said}: nothing would come out differently")
-    begin(place.ledger, domain, {"run": pin.run_id, "reason": worth.reason, "pin": _pin_payload(pin)})
+        held = _hold(place, domain, f"{said}: nothing would come out differently")
+        return replace(held, is_judged=True)
+    begin(place.ledger, domain, {"run": pin.run_id, "reason": worth.reason, "pin": _pin_payload(pin), "as_of": as_of})
     _prepare(place, domain, pin.run_id, pin)
     return Start(run_id=pin.run_id, reason=worth.reason)
 
@@ -87,6 +95,7 @@ def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conc
     """Register the candidate, record its verdict, show both in MLflow, and commit the run's branch."""
     tree = worktree(place, domain, run_id)
     verdict = read_json(tree.folder.verdict / "verdict.json", Verdict)
+    _check_verdict(place, tree, verdict)
     commit_run(tree, f"{domain}: {verdict.decision} ({verdict.sentence})")
     run = _track_outcome(place, domain, tree, verdict)
     kind = place.of(domain).train.learner.kind
@@ -100,6 +109,15 @@ def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conc
     place.tracker.close_run(run)
     end_retraining(place.ledger, domain, {"run": run_id, "decision": verdict.decision})
     return Conclusion(version=model.version, decision=verdict.decision, sentence=verdict.sentence)
+
+
+def _check_verdict(place: Place, tree: Worktree, verdict: Verdict) -> None:
+    """Raise :class:`WorkspaceError` unless the verdict is on this very model, under the pin that the ledger knows."""
+    started = open_retraining(place.ledger, tree.domain)
+    pin = read_json(tree.folder.pin, Pin)
+    is_as_started = started is None or (started.payload["run"] == tree.run_id and _read_pin(started) == pin)
+    if verdict.candidate != digest_folder(tree.folder.model) or verdict.look != pin.look or not is_as_started:
+        raise WorkspaceError(f"{tree.root}: pin, model and verdict do not belong together: somebody changed them; retrain again")
 
 
 def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str) -> None:
@@ -136,16 +154,9 @@ def _stand(place: Place, domain: DomainName) -> Standing:
     if serving is not None:
         event = place.ledger.events(domain, since=serving.since_seq - 1)[0]
         since = event.recorded_at
-        withdrawals = place.ledger.events(domain, [Kind.DROP_WITHDRAWN])
-        trained_before = _trained_at(place, domain, serving.run_id)
-        lost = any(int(str(e.payload["ingest_seq"])) <= serving.ingest_seq and e.seq > trained_before for e in withdrawals)
+        lost = is_tainted(place, domain, serving.run_id, serving.ingest_seq)
     entries = place.corpus(domain).read()
     return Standing(entries=entries, champion=serving, champion_since=since, has_lost_a_drop=lost, now=place.clock.now())
-
-
-def _trained_at(place: Place, domain: DomainName, run_id: RunId) -> int:
-    starts = place.ledger.events(domain, [Kind.RETRAIN_STARTED])
-    return max((event.seq for event in starts if event.payload["run"] == run_id), default=0)
 
 
 def _hold(place: Place, domain: DomainName, reason: str) -> Start:

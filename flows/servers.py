@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Self
 
 import httpx
@@ -123,6 +125,20 @@ class Servers:
         if health is not None:
             await_health(server, f"{address}{health}")
         return server
+
+
+@contextmanager
+def ending_politely() -> Iterator[None]:
+    """Let SIGTERM end us as Ctrl-C does, so that the servers are ended too."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def prefect_environment(settings: Settings, api: str | None = None) -> dict[str, str]:

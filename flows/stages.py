@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +65,14 @@ def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, 
         process.wait()
         _leftover_file(tree).unlink(missing_ok=True)
     if process.returncode != 0:
-        raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {' | '.join(last_words) or 'without a word'}")
+        raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {_give_reason(stage, tree, last_words)}")
     return StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
+
+
+def _give_reason(stage: StageName, tree: Worktree, last_words: Sequence[str]) -> str:
+    """Keep what the stage or DVC says on purpose; a traceback may quote a document, and stays in the flow run's log."""
+    own = [line for line in last_words if line.startswith((f"{stage} {tree.domain}: ", "ERROR: "))]
+    return " | ".join(own) or "it broke without a reason of its own; the log of its flow run has the traceback"
 
 
 def end_leftovers(tree: Worktree) -> None:

@@ -28,7 +28,7 @@ from flows.retraining import (
 )
 from flows.stages import StageRun, read_progress, run_in_worktree
 from pipelines.catalog import StageName
-from pipelines.domain.errors import UnreachableError
+from pipelines.domain.errors import AddendumError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 
@@ -39,6 +39,12 @@ def _is_passing(_task: object, _run: object, state: object) -> bool:
     """Only an unreachable source is worth another try; a response that does not parse will not parse the second time."""
     error = getattr(state, "data", None)
     return isinstance(getattr(error, "exception", error), UnreachableError)
+
+
+def _is_outage(_task: object, _run: object, state: object) -> bool:
+    """What we refuse on purpose will be refused again; anything else may be a store that is down for a moment."""
+    error = getattr(state, "data", None)
+    return not isinstance(getattr(error, "exception", error), AddendumError)
 
 
 @task(task_run_name="look at {source}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_is_passing)
@@ -109,7 +115,7 @@ def abandon(domain: str, run_id: str, why: str) -> None:
     abandon_retraining(open_place(), DomainName(domain), RunId(run_id), why)
 
 
-@task(task_run_name="promote {domain}", cache_policy=NO_CACHE)
+@task(task_run_name="promote {domain}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=_is_outage)
 def promote_candidate(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
     """Swap the champion in the ledger, then let registry and branch follow."""
     approval = Approval(by=approved_by, reason=reason) if approved_by else None

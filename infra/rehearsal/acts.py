@@ -62,8 +62,8 @@ class WorldSize:
     """How many documents of each kind there are. Recalls are counted in events; one event has one to three numbers."""
 
     recalls: int = 180
-    trials: int = 120
-    papers: int = 120
+    trials: int = 150
+    papers: int = 150
     sections: int = 24
     notices: int = 48
     dockets: int = 30

@@ -63,7 +63,7 @@ def test_the_demo_has_the_sizes_that_it_declares() -> None:
     size, world = WorldSize.demo(), demo_world()
     backlog, amendment = world.news(Act.BACKLOG), world.news(Act.AMENDMENT)
     assert len({recall.event_id for recall in backlog.recalls}) == size.recalls
-    assert (len(backlog.trials), len(backlog.papers), len(backlog.sections)) == (120, 120, 24)
+    assert (len(backlog.trials), len(backlog.papers), len(backlog.sections)) == (150, 150, 24)
     assert (len(backlog.notices), len(backlog.dockets)) == (size.notices, size.dockets)
     assert len(amendment.sections) == size.amended_sections
     assert len(amendment.trials) == size.new_trials + size.revised_trials
@@ -296,7 +296,7 @@ def test_a_reclassified_food_recall_keeps_its_number_and_its_words_and_rises_to_
 def test_desks_and_classes_share_the_backlog_evenly() -> None:
     backlog = demo_world().news(Act.BACKLOG)
     for documents in (backlog.trials, backlog.papers):
-        assert set(Counter(document.desk for document in documents).values()) == {40}
+        assert set(Counter(document.desk for document in documents).values()) == {50}
     events = {recall.event_id: recall.classification for recall in backlog.recalls}
     assert Counter(events.values()) == {"Class I": 54, "Class II": 72, "Class III": 54}
 
