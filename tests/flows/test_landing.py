@@ -83,7 +83,7 @@ def test_records_sent_again_are_nothing_new(place: Place) -> None:
     put(place, "a", build_records(6))
     look(place)
     put(place, "b", build_records(9))
-    assert look(place).admitted == 6 + 3, "the look tells of what it completed as well as of what it found"
+    assert look(place).admitted == 3
     assert sorted(documents(place)) == [f"R-{number:05d}" for number in range(9)]
 
 

@@ -58,7 +58,8 @@ def test_what_runs_by_itself_needs_to_be_told_nothing(deployment: dict[str, Any]
         return
     parameters = inspect.signature(find_flow(deployment).fn).parameters
     needed = {name for name, one in parameters.items() if one.default is inspect.Parameter.empty}
-    assert needed <= set(deployment["parameters"])
+    for schedule in deployment["schedules"]:
+        assert needed <= {*deployment.get("parameters", {}), *schedule.get("parameters", {})}
     assert deployment["concurrency_limit"] == 1
 
 
