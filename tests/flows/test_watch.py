@@ -56,7 +56,11 @@ def test_when_all_are_well_each_says_what_it_brought(installation: Installation)
 @pytest.mark.slow
 def test_a_retraining_runs_every_stage_and_promotes_with_an_approval(installation: Installation) -> None:
     from flows.retrain import retrain
+    from flows.watch import watch
 
+    (installation.root / "gone").mkdir(exist_ok=True)
+    (installation.root / "gone" / "b.jsonl").write_bytes(write_lines(*build_records(1, first=90)))
+    watch("clinical")
     done = retrain("clinical", approved_by="R. Okafor")
     assert [run.stage for run in done.stages] == list(StageName)
     assert isinstance(done.promotion, PromotionOutcome)
