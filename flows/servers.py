@@ -129,16 +129,17 @@ class Servers:
 
 @contextmanager
 def ending_politely() -> Iterator[None]:
-    """Let SIGTERM end us as Ctrl-C does, so that the servers are ended too."""
+    """Let SIGTERM end us as Ctrl-C does, so that the servers are ended too; a shell's background jobs hear Ctrl-C again."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {sent: signal.signal(sent, interrupt) for sent in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sent, handler in before.items():
+            signal.signal(sent, handler)
 
 
 def prefect_environment(settings: Settings, api: str | None = None) -> dict[str, str]:
