@@ -42,7 +42,7 @@ class Schedule(BaseModel):
         """Return the learning rate of ``step`` (from 1) of ``steps``: up in a line, then down to nothing."""
         rising = math.ceil(self.warmup * steps)
         if step <= rising:
-            return self.rate * step / rising
+            return self.rate * (step / rising)  # a quotient of 1 keeps the top exact
         done = (step - rising - 1) / max(steps - rising, 1)
         return self.rate * ((1 - done) if self.decay == "linear" else (1 + math.cos(math.pi * done)) / 2)
 
