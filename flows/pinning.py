@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 from flows.places import Place
 from flows.worktrees import run_git
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import Digest, DomainName, Json, digest_bytes, digest_value
+from pipelines.domain.identities import Digest, DomainName, Json, digest_value
 from pipelines.domain.models import Champion
 from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
-from pipelines.files import write_json
+from pipelines.files import digest_file, write_json
 from pipelines.judge.plans import plan_digest
 from pipelines.ledger.champions import anchor, champion
 from pipelines.ledger.looks import reserve_look
@@ -52,7 +51,7 @@ def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champ
         "plan": plan,
         "params": digest_value(place.of(domain).model_dump(mode="json", exclude={"watch", "retrain", "description"})),
         "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines", "HEAD:dvc.yaml").split(),
-        "constraints": _digest_file(place.workspace.root / "constraints.txt"),
+        "constraints": digest_file(place.workspace.root / "constraints.txt"),
     }
     return reserve_look(
         place.ledger,
@@ -73,7 +72,3 @@ def _register_plan(place: Place, domain: DomainName, plan: Digest) -> None:
 
 def _model(model: Champion | None) -> ModelPin | None:
     return ModelPin(version=model.version, digest=model.digest) if model else None
-
-
-def _digest_file(path: Path) -> Digest:
-    return digest_bytes(path.read_bytes())

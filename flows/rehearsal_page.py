@@ -15,6 +15,7 @@ from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.scorecards import CurrencyExample
 from pipelines.domain.verdicts import Verdict
 from pipelines.files import read_json, write_bytes
+from pipelines.workspace import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ def write_page(home: Path, scenes: Sequence[Scene], seed: int) -> Path:
         loader=PackageLoader("flows", "pages"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
     )
     page = environment.get_template("rehearsal.html").render(scenes=scenes, runs=runs, answered=first, seed=seed)
-    path = home / "pages" / "rehearsal.html"
+    path = Home(home).pages / "rehearsal.html"
     write_bytes(path, page.encode())
     return path
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from flows.dropping import is_tainted
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
@@ -12,11 +14,11 @@ from flows.worktrees import Worktree, commit_run, open_worktree, refuse_uncommit
 from flows.worth import Standing, Worth, weigh
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName, Json, RunId, digest_bytes
+from pipelines.domain.identities import Digest, DomainName, Json, RunId
 from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
-from pipelines.files import digest_folder, read_json
+from pipelines.files import digest_file, digest_folder, read_json
 from pipelines.ledger.champions import champion
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.ledger.retrainings import start_retraining as begin
@@ -128,7 +130,7 @@ def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str
 
 def digest_verdict(tree: Worktree) -> Digest:
     """Return the digest of the verdict as written: what the ledger names."""
-    return digest_bytes((tree.folder.verdict / "verdict.json").read_bytes())
+    return digest_file(tree.folder.verdict / "verdict.json")
 
 
 def flatten_params(params: DomainParams) -> dict[str, str]:
@@ -201,7 +203,7 @@ def _datasets(splits: Path) -> list[TrackedDataset]:
     return [
         TrackedDataset(
             name=name,
-            digest=digest_bytes((splits / f"{name}.parquet").read_bytes()),
+            digest=digest_file(splits / f"{name}.parquet"),
             context=context,
             rows=pq.read_metadata(splits / f"{name}.parquet").num_rows,
         )
@@ -210,13 +212,9 @@ def _datasets(splits: Path) -> list[TrackedDataset]:
 
 
 def _pin_payload(pin: Pin) -> Json:
-    from pydantic import TypeAdapter
-
     payload: Json = TypeAdapter(Pin).dump_python(pin, mode="json")
     return payload
 
 
 def _read_pin(event: Event) -> Pin:
-    from pydantic import TypeAdapter
-
     return TypeAdapter(Pin).validate_python(event.payload["pin"])

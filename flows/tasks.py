@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
+from flows.progress import PROGRESS_LOGGER
 from flows.promoting import Approval, PromotionOutcome, project, promote_latest, roll_back_domain
 from flows.retraining import (
     Conclusion,
@@ -32,7 +33,7 @@ from pipelines.domain.errors import AddendumError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 
-PROGRESS_LOG = logging.getLogger("addendum.progress")
+PROGRESS_LOG = logging.getLogger(PROGRESS_LOGGER)
 
 
 def _is_passing(_task: object, _run: object, state: object) -> bool:

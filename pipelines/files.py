@@ -55,8 +55,9 @@ def read_json(path: Path, kind: type[Noun]) -> Noun:
 def digest_folder(folder: Path) -> Digest:
     """Return one digest over the names and contents of all files below ``folder``, whatever their times and modes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore")
-    return digest_value([[path.relative_to(folder).as_posix(), _digest_file(path)] for path in files])
+    return digest_value([[path.relative_to(folder).as_posix(), digest_file(path)] for path in files])
 
 
-def _digest_file(path: Path) -> Digest:
+def digest_file(path: Path) -> Digest:
+    """Return the digest of one file's content."""
     return digest_bytes(path.read_bytes())
