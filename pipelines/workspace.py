@@ -60,8 +60,18 @@ class DomainFolder:
         return self.root / "scores"
 
     @property
+    def audit(self) -> Path:
+        """``audit`` writes ``report.json`` here: the costly probes, where they were due."""
+        return self.root / "audit"
+
+    @property
+    def reference(self) -> Path:
+        """The recipe of the champion (``recipe.json``), laid out from the record; an empty folder before the first."""
+        return self.root / "reference"
+
+    @property
     def verdict(self) -> Path:
-        """``judge`` writes ``verdict.json`` here."""
+        """``judge`` writes ``verdict.json`` and ``recipe.json`` here."""
         return self.root / "verdict"
 
 
@@ -111,6 +121,26 @@ class Home:
     def ledger(self) -> Path:
         """The embedded ledger."""
         return self.root / "ledger.sqlite"
+
+    @property
+    def evidence(self) -> Path:
+        """What ledger events name by digest: verdicts, pins, recipes, outcomes, weights of whoever was promoted."""
+        return self.root / "evidence"
+
+    @property
+    def heads(self) -> Path:
+        """Signed heads of the chains, a file a domain, outside the database on purpose."""
+        return self.root / "heads"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys of this installation (readable by its owner alone), and the public ones beside them."""
+        return self.root / "keys"
+
+    @property
+    def dossiers(self) -> Path:
+        """A page and a JSON file a verdict."""
+        return self.root / "dossiers"
 
     @property
     def mlflow(self) -> Path:

@@ -19,20 +19,38 @@ class CorpusPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPin:
-    """A registered model: its version in the registry and the digest of its folder."""
+    """A registered model: its version in the registry, the digest of its folder, and of the recipe that it was made by."""
 
     version: int
     digest: Digest
+    recipe: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A generation of the holdout: families that arrived after ``since``, an arrival's number. Older ones are retired."""
+
+    number: int
+    since: int
+
+
+FIRST_GENERATION = Generation(number=1, since=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A look at the holdout, reserved in the ledger before evaluation: the generation, the number t, α_t and the plan's hash."""
+    """A look at the holdout, reserved in the ledger before evaluation.
+
+    ``alpha`` is α_t of look number ``t``; ``plan`` the digest of the gates; ``inputs`` the digest of all that the run is made
+    from, so that no other run can use the look; ``promotions`` how many this generation has carried already.
+    """
 
     generation: int
     t: int
     alpha: float
     plan: Digest
+    inputs: Digest = Digest("")
+    promotions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +62,7 @@ class Pin:
     anchor: ModelPin | None
     look: Look | None
     reason: str
+    generation: Generation = FIRST_GENERATION
 
     @property
     def run_id(self) -> RunId:
@@ -54,7 +73,10 @@ class Pin:
                     "corpus": [self.corpus.id, self.corpus.version, self.corpus.ingest_seq, self.corpus.manifest_digest],
                     "champion": [self.champion.version, self.champion.digest] if self.champion else None,
                     "anchor": [self.anchor.version, self.anchor.digest] if self.anchor else None,
-                    "look": [self.look.generation, self.look.t, self.look.alpha, self.look.plan] if self.look else None,
+                    "look": [self.look.generation, self.look.t, self.look.alpha, self.look.plan, self.look.inputs]
+                    if self.look
+                    else None,
+                    "generation": [self.generation.number, self.generation.since],
                 }
             )[:16]
         )

@@ -27,8 +27,24 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One line of a finding that looks at many things: a subgroup, a kind of typo, a repetition of a canary."""
+
+    name: str
+    result: Result
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    p_value: float | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One gate's result. ``estimate``, ``lower`` and ``margin`` are in the metric's own unit, oriented so that more is better."""
+    """One gate's result. ``estimate``, bounds and ``margin`` are in the metric's own unit, oriented so that more is better.
+
+    ``part`` is the slice it was measured on. Nobody may override a finding that ``is_safety``.
+    """
 
     gate: str
     result: Result
@@ -41,6 +57,10 @@ class Finding:
     rows: int | None = None
     needed: int | None = None
     is_blocking: bool = True
+    part: str | None = None
+    upper: float | None = None
+    is_safety: bool = False
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
