@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pipelines.domain.identities import Digest, RunId, digest_value
 
+UNBOUND = Digest("")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusPin:
@@ -49,7 +51,7 @@ class Look:
     t: int
     alpha: float
     plan: Digest
-    inputs: Digest = Digest("")
+    inputs: Digest = UNBOUND
     promotions: int = 0
 
 
