@@ -12,6 +12,7 @@ from pipelines.clock import Clock
 from pipelines.corpus.tables import Corpus
 from pipelines.detect.sources import Access
 from pipelines.domain.identities import DomainName
+from pipelines.ledger.evidence import EvidenceStore
 from pipelines.ledger.ledgers import Ledger
 from pipelines.params import DomainParams, Params, read_params
 from pipelines.promote.registry import Registry
@@ -38,6 +39,11 @@ class Place:
     def clock(self) -> Clock:
         """The time."""
         return self.settings.clock
+
+    @property
+    def evidence(self) -> EvidenceStore:
+        """What ledger events name by digest."""
+        return EvidenceStore(self.home.evidence)
 
     @property
     def registry(self) -> Registry:

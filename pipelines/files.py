@@ -54,8 +54,13 @@ def read_json(path: Path, kind: type[Noun]) -> Noun:
 
 def digest_folder(folder: Path) -> Digest:
     """Return one digest over the names and contents of all files below ``folder``, whatever their times and modes."""
+    return digest_value([[name, digest_file(path)] for name, path in list_files(folder)])
+
+
+def list_files(folder: Path) -> list[tuple[str, Path]]:
+    """Return all files below ``folder`` that its digest counts, in the order in which it does, by name and path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore")
-    return digest_value([[path.relative_to(folder).as_posix(), digest_file(path)] for path in files])
+    return [(path.relative_to(folder).as_posix(), path) for path in files]
 
 
 def digest_file(path: Path) -> Digest:
