@@ -14,7 +14,7 @@ from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
 from pipelines.files import digest_file, write_json
 from pipelines.judge.plans import plan_digest
 from pipelines.ledger.champions import anchor, champion
-from pipelines.ledger.looks import reserve_look
+from pipelines.ledger.looks import LookRequest, reserve_look
 from pipelines.workspace import DomainFolder
 
 
@@ -53,14 +53,9 @@ def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champ
         "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines", "HEAD:dvc.yaml").split(),
         "constraints": digest_file(place.workspace.root / "constraints.txt"),
     }
-    return reserve_look(
-        place.ledger,
-        domain,
-        plan=plan,
-        inputs=digest_value(made_from),
-        alpha=judging.alpha,
-        period_days=judging.period_days,
-    )
+    inputs = digest_value(made_from)
+    request = LookRequest(plan=plan, inputs=inputs, alpha=judging.alpha, period_days=judging.period_days)
+    return reserve_look(place.ledger, domain, request)
 
 
 def _register_plan(place: Place, domain: DomainName, plan: Digest) -> None:

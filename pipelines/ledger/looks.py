@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName
+from pipelines.domain.identities import Digest, DomainName, Json
 from pipelines.domain.pins import Look
+from pipelines.ledger.generations import WEARING, fold_generations
 from pipelines.ledger.ledgers import Draft, Ledger
 
-PROMOTIONS_A_GENERATION = 10
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRequest:
+    """A look that is wanted: under which plan, for a run made from which ``inputs`` (one digest of all of them), at which α.
+
+    ``inputs`` must cover the plan and the generation of the holdout, so that a change of either is another look.
+    """
+
+    plan: Digest
+    inputs: Digest
+    alpha: float = 0.05
+    period_days: int = 365
 
 
 def spend(alpha: float, t: int) -> float:
@@ -27,51 +40,65 @@ def spend(alpha: float, t: int) -> float:
     return 6 * alpha / (math.pi**2 * t**2)
 
 
-def reserve_look(
-    ledger: Ledger, domain: DomainName, plan: Digest, inputs: Digest, alpha: float = 0.05, period_days: int = 365
-) -> Look:
-    """Reserve the domain's next look for ``inputs`` (corpus pin, champion, anchor and plan) and return it.
+def reserve_look(ledger: Ledger, domain: DomainName, request: LookRequest) -> Look:
+    """Reserve the domain's next look for what ``request`` is made from and return it, with the generation it looks at.
 
-    The same inputs get the look they have already. ``t`` counts the looks of the period, across generations of the holdout; a
-    period opens with a look and lasts ``period_days``, and the next look after it opens another at t = 1.
+    The same inputs get the look they have already. ``t`` counts the looks of the period, across generations of the holdout. A
+    period opens with a look and lasts as long as that look declared, whatever is declared later; the next look after it opens
+    another at t = 1. Raises :class:`LedgerError` where these inputs have a look under another plan or at another generation.
     """
 
     def take(standing: Sequence[Event]) -> list[Draft]:
-        looks = [event for event in standing if event.kind is Kind.LOOK_RESERVED]
-        if _find(looks, inputs):
+        if _find(standing, request.inputs):
             return []
-        t = _count_on(looks, ledger.clock.now(), period_days)
-        promotions = len(standing) - len(looks)
-        return [
-            Draft(
-                Kind.LOOK_RESERVED,
-                {
-                    "generation": 1 + promotions // PROMOTIONS_A_GENERATION,
-                    "t": t,
-                    "alpha": spend(alpha, t),
-                    "plan": plan,
-                    "inputs": inputs,
-                },
-            )
-        ]
+        t = _count_on(standing, ledger.clock.now())
+        state = fold_generations(standing)
+        payload: dict[str, Json] = {
+            "generation": state.generation.number,
+            "promotions": state.promotions,
+            "t": t,
+            "alpha": spend(request.alpha, t),
+            "plan": request.plan,
+            "inputs": request.inputs,
+            "period_days": request.period_days,
+        }
+        return [Draft(Kind.LOOK_RESERVED, payload)]
 
-    added = ledger.decide(domain, (Kind.LOOK_RESERVED, Kind.PROMOTED), take)
-    event = added[0] if added else _find(ledger.events(domain, (Kind.LOOK_RESERVED,)), inputs)
-    if event is None or event.payload["plan"] != plan:
+    if request.period_days < 1:
+        raise LedgerError(f"{domain}: a period of {request.period_days} days is none: it lasts a day or more")
+    added = ledger.decide(domain, WEARING, take)
+    return _read_look(added[0]) if added else _take_up(ledger, domain, request)
+
+
+def _take_up(ledger: Ledger, domain: DomainName, request: LookRequest) -> Look:
+    standing = ledger.events(domain, WEARING)
+    found = _find(standing, request.inputs)
+    if found is None or found.payload["plan"] != request.plan:
         raise LedgerError(f"{domain}: these inputs have a look under another plan: the plan must be part of the inputs' digest")
-    return _read_look(event)
+    look, present = _read_look(found), fold_generations(standing).generation
+    if look.generation != present.number:
+        raise LedgerError(
+            f"{domain}: these inputs have a look at generation {look.generation} of the holdout and generation {present.number} "
+            "stands now: the generation must be part of the inputs' digest"
+        )
+    return look
 
 
-def _count_on(looks: Sequence[Event], now: datetime, period_days: int) -> int:
+def _count_on(standing: Sequence[Event], now: datetime) -> int:
+    looks = _select(standing)
     if not looks:
         return 1
     opening = next(event for event in reversed(looks) if event.payload["t"] == 1)
-    is_over = now >= opening.recorded_at + timedelta(days=period_days)
-    return 1 if is_over else cast("int", looks[-1].payload["t"]) + 1
+    lasts = timedelta(days=cast("int", opening.payload.get("period_days", 365)))
+    return 1 if now >= opening.recorded_at + lasts else cast("int", looks[-1].payload["t"]) + 1
 
 
 def _find(events: Sequence[Event], inputs: Digest) -> Event | None:
-    return next((event for event in events if event.payload.get("inputs") == inputs), None)
+    return next((event for event in _select(events) if event.payload["inputs"] == inputs), None)
+
+
+def _select(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event.kind is Kind.LOOK_RESERVED]
 
 
 def _read_look(event: Event) -> Look:
@@ -81,4 +108,6 @@ def _read_look(event: Event) -> Look:
         t=cast("int", payload["t"]),
         alpha=cast("float", payload["alpha"]),
         plan=Digest(str(payload["plan"])),
+        inputs=Digest(str(payload["inputs"])),
+        promotions=cast("int", payload.get("promotions", 0)),
     )
