@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from pipelines.domain.errors import LedgerError
@@ -25,7 +25,7 @@ _WRITING = "addendum_is_writing"
 def connect(url: str) -> Engine:
     """Return an engine for ``url``; raises :class:`LedgerError` for an address or a database that is not ours."""
     try:
-        address = make_url(url)
+        address = _name_driver(make_url(url))
         engine = create_engine(address, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise LedgerError(
@@ -60,6 +60,29 @@ def take_turn(connection: Connection, domain: str) -> None:
     """Wait until no other writer of ``domain`` is at work; its turn ends with the transaction."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext(%(domain)s))", {"domain": f"addendum {domain}"})
+
+
+def is_contention(error: Exception) -> bool:
+    """Tell whether trying again can help: somebody else took the number, or held the lock for too long."""
+    return isinstance(error, IntegrityError) or (
+        isinstance(error, OperationalError) and any(word in str(error.orig) for word in ("locked", "deadlock", "serialize"))
+    )
+
+
+@contextmanager
+def naming(engine: Engine) -> Iterator[None]:
+    """Turn a database's error into ours, which names the ledger and neither its password nor a row's content."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        reason = getattr(error, "orig", None) or type(error).__name__
+        raise LedgerError(f"the ledger at {where} refused: {type(error).__name__}: {reason}") from error
+
+
+def _name_driver(address: URL) -> URL:
+    # MLflow and Prefect are given `postgresql://…` too; SQLAlchemy would take psycopg 3 for it, which none of us brings
+    return address.set(drivername="postgresql+psycopg2") if address.drivername == "postgresql" else address
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: PoolProxiedConnection) -> None:

@@ -7,23 +7,22 @@ on a chain that has moved meanwhile collides on ``(domain, seq)``, is rolled bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Self
 
 import stamina
 from sqlalchemy import Connection, Engine, Select, func, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from pipelines.clock import Clock
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import GENESIS, Event, Kind, hash_event
 from pipelines.domain.identities import Digest, DomainName, Json
 from pipelines.ledger.chains import BLANK, Break, Row, find_breaks, read_event, write_row
-from pipelines.ledger.engines import connect, reading, take_turn, writing
-from pipelines.ledger.schema import EVENTS, create_schema
+from pipelines.ledger.engines import connect, is_contention, naming, reading, take_turn, writing
+from pipelines.ledger.migrating import migrate
+from pipelines.ledger.schema import EVENTS, find_missing_guards, install_guards
 
 ATTEMPTS = 50
 
@@ -50,12 +49,15 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str, clock: Clock, actor: str) -> Self:
-        """Open the ledger at a SQLAlchemy ``url``, creating its table where it is missing; raises :class:`LedgerError`."""
+        """Open the ledger at a SQLAlchemy ``url``, made or brought to the present schema where it must be.
+
+        Raises :class:`LedgerError`, also for a schema that is newer than this code.
+        """
         engine = connect(url)
-        with _naming(engine):
-            for attempt in stamina.retry_context(on=_is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
-                with attempt, writing(engine) as connection:
-                    create_schema(connection)
+        with naming(engine):
+            for attempt in stamina.retry_context(on=is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
+                with attempt:
+                    migrate(engine)
         return cls(engine, clock, actor)
 
     def append(self, domain: DomainName, kind: Kind, payload: Mapping[str, Json]) -> Event:
@@ -67,40 +69,53 @@ class Ledger:
 
         Raises whatever ``decision`` raises, with nothing added, and :class:`LedgerError` when the database refuses.
         """
-        with _naming(self.engine):
-            for attempt in stamina.retry_context(on=_is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
+        with naming(self.engine):
+            for attempt in stamina.retry_context(on=is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
                 with attempt, writing(self.engine) as connection:
                     return self._decide_once(connection, domain, kinds, decision)
         raise LedgerError(f"the ledger of {domain} was busy too long: try again")  # pragma: no cover
 
     def events(self, domain: DomainName, kinds: Collection[Kind] | None = None, since: int = 0) -> list[Event]:
         """Return the domain's events with a number above ``since``, in order; all kinds when ``kinds`` is ``None``."""
-        with _naming(self.engine), reading(self.engine) as connection:
+        with naming(self.engine), reading(self.engine) as connection:
             return _read(connection, _choose(domain, kinds, since))
 
     def last(self, domain: DomainName, *kinds: Kind) -> Event | None:
         """Return the domain's latest event of ``kinds`` (of any kind when none is named)."""
         query = _choose(domain, kinds or None, 0).order_by(None).order_by(EVENTS.c.seq.desc()).limit(1)
-        with _naming(self.engine), reading(self.engine) as connection:
+        with naming(self.engine), reading(self.engine) as connection:
             found = _read(connection, query)
         return found[0] if found else None
 
     def head(self, domain: DomainName) -> Digest:
         """Return the hash of the domain's last event: what to note outside the database, so that a cut tail shows."""
-        with _naming(self.engine), reading(self.engine) as connection:
+        with naming(self.engine), reading(self.engine) as connection:
             return _find_head(connection, domain)[1]
 
     def domains(self) -> list[DomainName]:
         """Return every domain that has a chain, in order."""
         query = select(EVENTS.c.domain).distinct().order_by(EVENTS.c.domain)
-        with _naming(self.engine), reading(self.engine) as connection:
+        with naming(self.engine), reading(self.engine) as connection:
             return [DomainName(name) for name in connection.execute(query).scalars()]
 
     def verify(self, domain: DomainName, head: Digest | None = None) -> list[Break]:
         """Walk the domain's chain and return every break in it; ``head`` is a hash noted outside the database earlier."""
-        with _naming(self.engine), reading(self.engine) as connection:
-            rows = [Row(**row) for row in connection.execute(_choose(domain, None, 0)).mappings()]
-        return find_breaks(domain, rows, head)
+        return find_breaks(domain, self.rows(domain), head)
+
+    def rows(self, domain: DomainName) -> list[Row]:
+        """Return the domain's chain as the very text that is stored, in order, whatever somebody made of it."""
+        with naming(self.engine), reading(self.engine) as connection:
+            return [Row(**row) for row in connection.execute(_choose(domain, None, 0)).mappings()]
+
+    def find_missing_guards(self) -> list[str]:
+        """Return the triggers that should refuse every change of a row, and do not stand."""
+        with naming(self.engine), reading(self.engine) as connection:
+            return find_missing_guards(connection)
+
+    def restore_guards(self) -> None:
+        """Put the triggers that are missing back."""
+        with naming(self.engine), writing(self.engine) as connection:
+            install_guards(connection)
 
     def _decide_once(
         self, connection: Connection, domain: DomainName, kinds: Collection[Kind], decision: Decision
@@ -158,21 +173,3 @@ def _find_head(connection: Connection, domain: DomainName) -> tuple[int, Digest]
     last = select(func.max(EVENTS.c.seq)).where(EVENTS.c.domain == domain).scalar_subquery()
     row = connection.execute(select(EVENTS.c.seq, EVENTS.c.hash).where(EVENTS.c.domain == domain, EVENTS.c.seq == last)).first()
     return (int(row.seq), Digest(row.hash)) if row else (0, GENESIS)
-
-
-def _is_contention(error: Exception) -> bool:
-    """Tell whether trying again can help: somebody else took the number, or held the lock for too long."""
-    return isinstance(error, IntegrityError) or (
-        isinstance(error, OperationalError) and any(word in str(error.orig) for word in ("locked", "deadlock", "serialize"))
-    )
-
-
-@contextmanager
-def _naming(engine: Engine) -> Iterator[None]:
-    """Turn a database's error into ours, which names the ledger and neither its password nor a row's content."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        reason = getattr(error, "orig", None) or type(error).__name__
-        raise LedgerError(f"the ledger at {where} refused: {type(error).__name__}: {reason}") from error

@@ -7,7 +7,6 @@ row and its hash.
 from __future__ import annotations
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, Text
-from sqlalchemy.schema import CreateTable
 
 METADATA = MetaData()
 
@@ -49,15 +48,26 @@ _POSTGRESQL_TRIGGERS = (
 )
 
 
-def create_schema(connection: Connection) -> None:
-    """Create the table and its triggers where they are missing; safe when many do it at once.
+_NAMES = {
+    "sqlite": ("events_refuse_delete", "events_refuse_replace", "events_refuse_update"),
+    "postgresql": ("events_refuse_change", "events_refuse_truncate"),
+}
 
-    On PostgreSQL an advisory lock makes them take turns (``IF NOT EXISTS`` alone races in the catalogue); on SQLite the
-    caller's ``BEGIN IMMEDIATE`` does.
-    """
+_STANDING = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'",
+    # a trigger that is disabled ('D') or fires on replicas only ('R') stands in the catalogue and guards nothing
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgenabled IN ('O', 'A')",
+}
+
+
+def install_guards(connection: Connection) -> None:
+    """Put the triggers in place where they are missing; the caller's transaction makes many take turns."""
     is_postgresql = connection.dialect.name == "postgresql"
-    if is_postgresql:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('addendum ledger schema'))")
-    connection.execute(CreateTable(EVENTS, if_not_exists=True))
     for statement in _POSTGRESQL_TRIGGERS if is_postgresql else _SQLITE_TRIGGERS:
         connection.exec_driver_sql(statement)
+
+
+def find_missing_guards(connection: Connection) -> list[str]:
+    """Return the names of triggers that should stand and do not, or are disabled."""
+    standing = set(connection.exec_driver_sql(_STANDING[connection.dialect.name]).scalars())
+    return [name for name in _NAMES[connection.dialect.name] if name not in standing]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -260,13 +259,4 @@ def test_of_twenty_threads_that_promote_at_once_one_wins(tmp_path: Path) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    check_one_winner(tmp_path, won)
-
-
-def test_of_twenty_processes_that_promote_at_once_one_wins(tmp_path: Path) -> None:
-    reign(open_ledger(tmp_path), 1)
-    with multiprocessing.get_context("fork").Pool(20) as pool:
-        won = pool.starmap(contend, [(tmp_path, version) for version in range(2, 22)], chunksize=1)
-        pool.close()
-        pool.join()
     check_one_winner(tmp_path, won)
