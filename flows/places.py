@@ -13,6 +13,8 @@ from pipelines.corpus.tables import Corpus
 from pipelines.detect.sources import Access
 from pipelines.domain.identities import DomainName
 from pipelines.ledger.evidence import EvidenceStore
+from pipelines.ledger.heads import SignedHeads
+from pipelines.ledger.keys import KeyRing
 from pipelines.ledger.ledgers import Ledger
 from pipelines.params import DomainParams, Params, read_params
 from pipelines.promote.registry import Registry
@@ -75,4 +77,11 @@ def open_place(settings: Settings | None = None) -> Place:
     workspace = Workspace(settings.workspace.resolve())
     params = read_params(workspace.params)
     settings.place.mlflow.mkdir(parents=True, exist_ok=True)
-    return Place(settings, workspace, params, Ledger.open(settings.ledger_address, settings.clock, settings.actor))
+    ledger = Ledger.open(settings.ledger_address, settings.clock, settings.actor, find_heads(settings))
+    return Place(settings, workspace, params, ledger)
+
+
+def find_heads(settings: Settings) -> SignedHeads:
+    """Return where the heads of the chains are noted, and by which key; a key that the settings name must be there already."""
+    private = settings.ledger_key or settings.place.keys / "ledger.pem"
+    return SignedHeads(settings.place.heads, KeyRing(private, settings.place.keys, is_made=settings.ledger_key is None))

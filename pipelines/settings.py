@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     flow_process: int | None = Field(default=None, description="the process that runs the flow; a stage ends when it is gone")
     fit_deployment: str | None = Field(default=None, description="run `fit` as this deployment (on a GPU pool) instead of here")
     ledger_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite under the home")
+    ledger_key: Path | None = Field(default=None, description="private key that signs the ledger; default: made under the home")
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking URI; default: SQLite under the home")
     mlflow_run: str | None = Field(default=None, description="the MLflow run that a stage logs to; none: no logging")
     corpus_root: str | None = Field(default=None, description="URI that holds the Delta tables; default: under the home")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
-from typing import Self
+from typing import Protocol, Self
 
 import stamina
 from sqlalchemy import Connection, Engine, Select, func, insert, select
@@ -39,16 +39,27 @@ Decision = Callable[[Sequence[Event]], Sequence[Draft]]
 """From what stands in a chain to what is to be added; may be called again, so it must do nothing else. Raises to refuse."""
 
 
+class HeadLog(Protocol):
+    """Whoever notes the heads of the chains outside the database."""
+
+    def prepare(self) -> None:
+        """Raise :class:`LedgerError` where nothing can be noted; asked before anything is recorded."""
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Note events of one domain that are committed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A database of events, the clock that dates them and the actor who signs for them."""
+    """A database of events, the clock that dates them, the actor who answers for them, and who notes them outside."""
 
     engine: Engine
     clock: Clock
     actor: str
+    heads: HeadLog | None = None
 
     @classmethod
-    def open(cls, url: str, clock: Clock, actor: str) -> Self:
+    def open(cls, url: str, clock: Clock, actor: str, heads: HeadLog | None = None) -> Self:
         """Open the ledger at a SQLAlchemy ``url``, made or brought to the present schema where it must be.
 
         Raises :class:`LedgerError`, also for a schema that is newer than this code.
@@ -58,7 +69,7 @@ class Ledger:
             for attempt in stamina.retry_context(on=is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
                 with attempt:
                     migrate(engine)
-        return cls(engine, clock, actor)
+        return cls(engine, clock, actor, heads)
 
     def append(self, domain: DomainName, kind: Kind, payload: Mapping[str, Json]) -> Event:
         """Add one event to the end of the domain's chain and return it; raises :class:`LedgerError`."""
@@ -69,11 +80,12 @@ class Ledger:
 
         Raises whatever ``decision`` raises, with nothing added, and :class:`LedgerError` when the database refuses.
         """
-        with naming(self.engine):
-            for attempt in stamina.retry_context(on=is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
-                with attempt, writing(self.engine) as connection:
-                    return self._decide_once(connection, domain, kinds, decision)
-        raise LedgerError(f"the ledger of {domain} was busy too long: try again")  # pragma: no cover
+        if self.heads:
+            self.heads.prepare()
+        added = self._decide_patiently(domain, kinds, decision)
+        if self.heads and added:
+            self.heads.note(added)
+        return added
 
     def events(self, domain: DomainName, kinds: Collection[Kind] | None = None, since: int = 0) -> list[Event]:
         """Return the domain's events with a number above ``since``, in order; all kinds when ``kinds`` is ``None``."""
@@ -116,6 +128,13 @@ class Ledger:
         """Put the triggers that are missing back."""
         with naming(self.engine), writing(self.engine) as connection:
             install_guards(connection)
+
+    def _decide_patiently(self, domain: DomainName, kinds: Collection[Kind], decision: Decision) -> list[Event]:
+        with naming(self.engine):
+            for attempt in stamina.retry_context(on=is_contention, attempts=ATTEMPTS, timeout=60, wait_initial=0.01, wait_max=1):
+                with attempt, writing(self.engine) as connection:
+                    return self._decide_once(connection, domain, kinds, decision)
+        raise LedgerError(f"the ledger of {domain} was busy too long: try again")  # pragma: no cover
 
     def _decide_once(
         self, connection: Connection, domain: DomainName, kinds: Collection[Kind], decision: Decision
@@ -162,7 +181,7 @@ def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[Eve
     try:
         return [read_event(row) for row in rows]
     except (TypeError, ValueError) as error:
-        raise LedgerError("the ledger holds a row that it did not write: run `addendum doctor`") from error
+        raise LedgerError("the ledger holds a row that it did not write: `addendum verify` names it") from error
 
 
 def _write(event: Event) -> dict[str, object]:

@@ -10,6 +10,8 @@ from typing import Any
 from pipelines.clock import Clock, SetClock
 from pipelines.domain.identities import Digest, DomainName, RunId, digest_value
 from pipelines.domain.promotions import Promotion
+from pipelines.ledger.heads import SignedHeads
+from pipelines.ledger.keys import KeyRing
 from pipelines.ledger.ledgers import Ledger
 
 DOMAIN = DomainName("clinical")
@@ -42,3 +44,14 @@ def build_promotion(version: int = 1, previous: int | None = None, **fields: Any
         "approved_by": None,
     }
     return Promotion(**{**defaults, **fields})
+
+
+def build_heads(folder: Path) -> SignedHeads:
+    """The log of an installation whose home is ``folder``."""
+    return SignedHeads(folder / "heads", KeyRing(folder / "keys" / "ledger.pem", folder / "keys"))
+
+
+def open_signed(folder: Path, url: str | None = None, clock: Clock | None = None) -> Ledger:
+    """A ledger whose heads are signed and noted beside it."""
+    url = url or f"sqlite:///{folder / 'ledger.sqlite'}"
+    return Ledger.open(url, clock or SetClock(START), "tester", build_heads(folder))

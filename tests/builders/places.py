@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flows.places import Place
+from flows.places import Place, find_heads
 from flows.worktrees import run_git
 from pipelines.clock import SetClock
 from pipelines.domain.events import Kind
@@ -44,7 +44,7 @@ def build_place(shared: Shared, root: Path, **clinical: Any) -> Place:
     if not (settings.place.mlflow / "mlflow.db").exists():
         shutil.copyfile(shared.database, settings.place.mlflow / "mlflow.db")
     section = DomainParams.model_validate(build_params(inbox, **clinical)["clinical"])
-    ledger = Ledger.open(settings.ledger_address, SetClock(START), settings.actor)
+    ledger = Ledger.open(settings.ledger_address, SetClock(START), settings.actor, find_heads(settings))
     return Place(settings, Workspace(shared.workspace), Params({DOMAIN: section}), ledger)
 
 
