@@ -71,6 +71,9 @@ OUTCOME_SCHEMA = pa.schema(
         pa.field("loss", pa.float64(), nullable=False),
         pa.field("size", pa.int64(), nullable=False),
         pa.field("confidence", pa.float64()),
+        pa.field("year", pa.int64(), nullable=False),
+        pa.field("subgroups", pa.list_(pa.string()), nullable=False),
+        pa.field("probabilities", pa.map_(pa.string(), pa.float64())),
     ]
 )
 
@@ -117,15 +120,25 @@ def read_entries(table: pa.Table) -> list[Entry]:
 
 
 def tabulate_outcomes(outcomes: Sequence[Outcome]) -> pa.Table:
-    """Return outcomes as rows of ``OUTCOME_SCHEMA``."""
-    names = OUTCOME_SCHEMA.names
-    rows = [{name: getattr(outcome, name) for name in names} for outcome in outcomes]
-    return pa.Table.from_pylist(rows, schema=OUTCOME_SCHEMA)
+    """Return outcomes as rows of ``OUTCOME_SCHEMA``; labels of ``probabilities`` in the order of their names."""
+    columns = [pa.array([_cell(outcome, field.name) for outcome in outcomes], field.type) for field in OUTCOME_SCHEMA]
+    return pa.Table.from_arrays(columns, schema=OUTCOME_SCHEMA)
 
 
 def read_outcomes(table: pa.Table) -> list[Outcome]:
     """Return the rows as outcomes, in order."""
-    return [Outcome(**{**row, "role": Role(row["role"]), "slice": Slice(row["slice"])}) for row in table.to_pylist()]
+    columns = {name: table[name].to_pylist() for name in OUTCOME_SCHEMA.names}
+    columns["role"] = [Role(role) for role in columns["role"]]
+    columns["slice"] = [Slice(part) for part in columns["slice"]]
+    columns["subgroups"] = [tuple(names) for names in columns["subgroups"]]
+    columns["probabilities"] = [None if pairs is None else dict(pairs) for pairs in columns["probabilities"]]
+    names = OUTCOME_SCHEMA.names
+    return [Outcome(**dict(zip(names, row, strict=True))) for row in zip(*(columns[name] for name in names), strict=True)]
+
+
+def _cell(outcome: Outcome, name: str) -> object:
+    value = getattr(outcome, name)
+    return sorted(value.items()) if name == "probabilities" and value is not None else value
 
 
 def _row(revision: Revision, digest: Digest) -> dict[str, object]:

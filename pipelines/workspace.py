@@ -56,7 +56,7 @@ class DomainFolder:
 
     @property
     def scores(self) -> Path:
-        """``evaluate`` writes ``outcomes.parquet``, ``scorecard.json``, ``metrics.json``, ``examples.json`` and plots here."""
+        """``evaluate`` writes ``outcomes.parquet``, ``scorecard.json``, ``metrics.json``, ``examples.json``, tables here."""
         return self.root / "scores"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,7 +31,9 @@ class Outcome:
 
     ``correct`` is 1.0 or 0.0 (classifier: label right; currency pair: text in force preferred), ``None`` where nothing can be
     right. ``loss`` is the negative log-likelihood in nats (of the label, or of the whole text). ``size`` is the text's length in
-    UTF-8 bytes. ``confidence`` is the probability of the predicted label, ``None`` for a language model.
+    UTF-8 bytes. ``confidence`` is the probability of the predicted label, ``None`` for a language model; ``probabilities`` are
+    those of all labels the model knows. ``year`` is that of publication, 0 where unknown; ``subgroups`` are the declared ones
+    that the text belongs to, sorted.
     """
 
     role: Role
@@ -44,6 +47,9 @@ class Outcome:
     loss: float
     size: int
     confidence: float | None
+    year: int = 0
+    subgroups: tuple[str, ...] = ()
+    probabilities: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

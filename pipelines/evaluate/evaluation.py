@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.domain.models import Lineage, Role
 from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Scorecard
+from pipelines.evaluate.breakdowns import write_breakdowns
 from pipelines.evaluate.contestants import score_all, score_baseline
 from pipelines.evaluate.examples import pick_examples
 from pipelines.evaluate.material import gather_material
@@ -33,6 +34,7 @@ def evaluate(folder: DomainFolder, params: EvaluateParams, threads: int) -> Scor
     write_json(folder.scores / "scorecard.json", scorecard)
     write_json(folder.scores / "metrics.json", flatten(scorecard))
     write_json(folder.scores / "examples.json", pick_examples(folder, pin, material.contrasts, outcomes, (params, threads)))
+    write_breakdowns(folder.scores, outcomes)
     write_plots(folder.scores / "plots", outcomes, scorecard)
     return scorecard
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -14,6 +14,7 @@ from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Slice
 from pipelines.evaluate.contrasts import Contrast, read_contrasts
 from pipelines.evaluate.params import EvaluateParams
+from pipelines.evaluate.subgroups import find_subgroups
 from pipelines.files import read_json
 from pipelines.learners.protocols import Document
 from pipelines.learners.rows import Row, read_rows
@@ -22,16 +23,16 @@ from pipelines.workspace import DomainFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Rows by slice (never an empty slice), and amended documents."""
+    """Rows by slice (never an empty slice), amended documents, and the declared subgroups by the id of whoever is in any."""
 
     rows: Mapping[Slice, tuple[Row, ...]]
     contrasts: tuple[Contrast, ...]
+    subgroups: Mapping[Digest, tuple[str, ...]]
 
     @property
     def documents(self) -> list[Document]:
         """Every row's document once, though ``FRESH`` and ``ESTABLISHED`` are parts of ``HOLDOUT``."""
-        unique = {row.document.row_id: row.document for rows in self.rows.values() for row in rows}
-        return [unique[row_id] for row_id in sorted(unique)]
+        return _list_documents(self.rows)
 
 
 def gather_material(folder: DomainFolder, pin: Pin, lineage: Lineage, params: EvaluateParams) -> Material:
@@ -45,7 +46,14 @@ def gather_material(folder: DomainFolder, pin: Pin, lineage: Lineage, params: Ev
         slices = {part: [row for row in rows if row.document.label] for part, rows in slices.items()}
         contrasts = [contrast for contrast in contrasts if contrast.document.label in lineage.labels]
     kept = {part: tuple(rows[: params.rows]) for part, rows in slices.items() if rows}
-    return Material(rows=kept, contrasts=tuple(contrasts[: params.rows]))
+    asked = tuple(contrasts[: params.rows])
+    documents = [*_list_documents(kept), *(contrast.document for contrast in asked)]
+    return Material(rows=kept, contrasts=asked, subgroups=find_subgroups(documents, params.subgroups))
+
+
+def _list_documents(rows: Mapping[Slice, Sequence[Row]]) -> list[Document]:
+    unique = {row.document.row_id: row.document for part in rows.values() for row in part}
+    return [unique[row_id] for row_id in sorted(unique)]
 
 
 def _read_slices(folder: DomainFolder, pin: Pin, labels: tuple[str, ...]) -> dict[Slice, list[Row]]:

@@ -47,9 +47,13 @@ def calibration_error(outcomes: Sequence[Outcome]) -> float:
     for outcome in _some(outcomes):
         if outcome.confidence is None:
             raise NotMeasurableError("evaluate: calibration needs a confidence of every row")
-        place = min(max(math.ceil(outcome.confidence * CALIBRATION_BINS) - 1, 0), CALIBRATION_BINS - 1)
-        bins[place].append(_right(outcome) - outcome.confidence)
+        bins[find_bin(outcome.confidence)].append(_right(outcome) - outcome.confidence)
     return math.fsum(abs(math.fsum(bins[place])) for place in sorted(bins)) / len(outcomes)
+
+
+def find_bin(confidence: float) -> int:
+    """Return which of the 15 bins of equal width a confidence belongs to; its upper edge is its own."""
+    return min(max(math.ceil(confidence * CALIBRATION_BINS) - 1, 0), CALIBRATION_BINS - 1)
 
 
 CLASSIFIER_METRICS: Mapping[str, Metric] = {

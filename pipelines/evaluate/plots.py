@@ -15,9 +15,9 @@ from pipelines.files import write_bytes
 
 def write_plots(folder: Path, outcomes: Sequence[Outcome], scorecard: Scorecard) -> None:
     """Write ``confusion.csv`` (candidate; holdout where it was looked at, else dev) and ``currency.csv`` (by role)."""
-    _write(folder / "confusion.csv", ("label", "predicted", "count"), _count_confusions(outcomes))
+    write_rows(folder / "confusion.csv", ("label", "predicted", "count"), _count_confusions(outcomes))
     currency = [(score.role.value, repr(score.value), score.rows) for score in scorecard.scores if score.metric == "currency"]
-    _write(folder / "currency.csv", ("role", "currency", "rows"), currency)
+    write_rows(folder / "currency.csv", ("role", "currency", "rows"), currency)
 
 
 def _count_confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
@@ -27,7 +27,8 @@ def _count_confusions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]
     return [(label, predicted, counts[label, predicted]) for label, predicted in sorted(counts)]
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write comma-separated values atomically, with a header."""
     sink = io.StringIO()
     table = csv.writer(sink, lineterminator="\n")
     table.writerow(header)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
+from pipelines.domain.identities import Digest
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.evaluate.contrasts import Contrast
@@ -12,13 +15,21 @@ from pipelines.learners.protocols import Document, Prediction, Predictor
 from pipelines.learners.rows import Row
 
 IN_FORCE, BEFORE = "in force", "before"
+UNDATED = frozenset({Slice.CURRENCY, Slice.GENERAL})
+"""Slices whose rows say nothing about when they were published: a pair has the day it took effect, everyday English none."""
 
 
 def score_model(role: Role, predictor: Predictor, material: Material, following_words: int) -> list[Outcome]:
     """Score every row once and every amended document; rows in the order of the material."""
     by_id = {prediction.row_id: prediction for prediction in predictor.predict(material.documents)}
     outcomes = [_judge_row(role, part, row, by_id[row.document.row_id]) for part, rows in material.rows.items() for row in rows]
-    return outcomes + _score_contrasts(role, predictor, material.contrasts, following_words)
+    outcomes += _score_contrasts(role, predictor, material.contrasts, following_words)
+    return [_assign(outcome, material.subgroups) for outcome in outcomes]
+
+
+def _assign(outcome: Outcome, subgroups: Mapping[Digest, tuple[str, ...]]) -> Outcome:
+    names = subgroups.get(Digest(outcome.row_id))
+    return replace(outcome, subgroups=names) if names else outcome
 
 
 def _judge_row(role: Role, part: Slice, row: Row, prediction: Prediction) -> Outcome:
@@ -35,6 +46,8 @@ def _judge_row(role: Role, part: Slice, row: Row, prediction: Prediction) -> Out
         loss=prediction.loss,
         size=prediction.size,
         confidence=prediction.confidence,
+        year=0 if part in UNDATED else row.published_at.year,
+        probabilities=prediction.probabilities,
     )
 
 

@@ -13,6 +13,7 @@ from pipelines.domain.identities import Json, digest_value
 from pipelines.domain.models import Role
 from pipelines.domain.pins import Look, Pin
 from pipelines.domain.scorecards import Outcome, Slice
+from pipelines.judge.model_files import ModelFiles
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -45,6 +46,8 @@ class Evidence:
     look: Look
     outcomes: Sequence[Outcome]
     duties: int = 0
+    candidate_files: ModelFiles | None = None
+    champion_files: ModelFiles | None = None
 
     @property
     def alpha(self) -> float:

@@ -16,6 +16,7 @@ from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
 from pipelines.files import digest_folder, read_json, write_json
 from pipelines.judge.duties import count_duties
 from pipelines.judge.evidence import Evidence
+from pipelines.judge.model_files import ModelFiles, read_model_files
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
 from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
@@ -32,6 +33,8 @@ class Case:
     outcomes: Sequence[Outcome]
     candidate: Digest
     duties: int = 0
+    candidate_files: ModelFiles | None = None
+    champion_files: ModelFiles | None = None
 
 
 def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
@@ -42,7 +45,14 @@ def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
     """
     pin = read_json(folder.pin, Pin)
     outcomes = read_outcomes(read_table(folder.scores / "outcomes.parquet", OUTCOME_SCHEMA))
-    case = Case(pin=pin, outcomes=outcomes, candidate=digest_folder(folder.model), duties=count_duties(folder))
+    case = Case(
+        pin=pin,
+        outcomes=outcomes,
+        candidate=digest_folder(folder.model),
+        duties=count_duties(folder),
+        candidate_files=read_model_files(folder.model),
+        champion_files=read_model_files(folder.champion) if pin.champion else None,
+    )
     verdict = weigh(case, params)
     write_json(folder.verdict / "verdict.json", verdict)
     return verdict
@@ -55,7 +65,7 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
         return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
-    evidence = Evidence(case.pin, look, case.outcomes, case.duties)
+    evidence = Evidence(case.pin, look, case.outcomes, case.duties, case.candidate_files, case.champion_files)
     findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
+from pipelines.judge.screen_params import Calibration, Files, HarmScreen, Size
 
 if TYPE_CHECKING:
     from pipelines.domain.verdicts import Finding
@@ -92,7 +93,19 @@ class ReasonToChange(BaseModel):
         return find_reason(self, evidence)
 
 
-AnyGate: TypeAlias = Annotated[Union[Floor, NonInferiority, Baseline, ReasonToChange], Field(discriminator="kind")]
+AnyGate: TypeAlias = Annotated[
+    Union[
+        Floor,
+        NonInferiority,
+        Baseline,
+        ReasonToChange,
+        HarmScreen,
+        Calibration,
+        Size,
+        Files,
+    ],
+    Field(discriminator="kind"),
+]
 
 DEFAULT_GATES: tuple[AnyGate, ...] = (
     Floor(),

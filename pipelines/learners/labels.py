@@ -50,6 +50,7 @@ def read_probabilities(
                 loss=-math.log(max(truth, SMALLEST_PROBABILITY)) if document.label else 0.0,
                 size=len(document.text.encode()),
                 confidence=float(row[best]),
+                probabilities=dict(zip(labels, row.tolist(), strict=True)),
             )
         )
     return predictions

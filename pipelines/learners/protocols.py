@@ -5,7 +5,7 @@ A learner is a frozen pydantic model (its own parameters) with a ``kind`` litera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -73,13 +73,17 @@ class Monitor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One scored row, in the terms of :class:`~pipelines.domain.scorecards.Outcome`."""
+    """One scored row, in the terms of :class:`~pipelines.domain.scorecards.Outcome`.
+
+    ``probabilities`` are those of all labels of the model's card, ``None`` for a language model.
+    """
 
     row_id: Digest
     predicted: str
     loss: float
     size: int
     confidence: float | None
+    probabilities: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
