@@ -26,8 +26,9 @@ FOUND, KEPT = "members found", "kept back"
 def measure_membership(probe: Membership, subject: Subject) -> tuple[Reading, ...]:
     """Return the share of members that the attack finds, taking at most a share of ``false_alarms`` of the other rows for some.
 
-    Its interval is exact for that threshold. A second reading counts the rows kept back, with the share taken for members.
-    Raises :class:`NotMeasurableError` where there are no rows on one side.
+    Its interval is exact for that threshold. A second reading is the share of the others above it, whose exact interval says
+    how well so many rows can set a threshold at all (an order statistic's rate is a Beta variable). Raises
+    :class:`NotMeasurableError` where there are no rows on one side.
     """
     members, others = (
         _choose(probe, subject, name, rows) for name, rows in ((FOUND, subject.read_learned()), (KEPT, subject.read_kept_back()))
@@ -36,16 +37,17 @@ def measure_membership(probe: Membership, subject: Subject) -> tuple[Reading, ..
     mine, theirs = (_suspect(candidate, champion, rows) for rows in (members, others))
     threshold = set_threshold(theirs, probe.false_alarms)
     hits, alarms = (sum(score > threshold for score in scores) for scores in (mine, theirs))
-    lower, upper = bound_share(hits, len(mine))
-    return (
-        Reading(name=FOUND, value=hits / len(mine), lower=lower, upper=upper, count=len(mine), reference=probe.false_alarms),
-        Reading(name=KEPT, value=alarms / len(theirs), count=len(theirs)),
-    )
+    return _read(FOUND, hits, len(mine), probe.false_alarms), _read(KEPT, alarms, len(theirs))
 
 
 def set_threshold(scores: Sequence[float], false_alarms: float) -> float:
     """Return the lowest score above which no more than a share of ``false_alarms`` of ``scores`` lies."""
     return sorted(scores, reverse=True)[int(false_alarms * len(scores))]
+
+
+def _read(name: str, hits: int, count: int, reference: float | None = None) -> Reading:
+    lower, upper = bound_share(hits, count)
+    return Reading(name=name, value=hits / count, lower=lower, upper=upper, count=count, reference=reference)
 
 
 def _choose(probe: Membership, subject: Subject, name: str, rows: Sequence[Row]) -> list[Document]:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Perturbation(StrEnum):
@@ -58,6 +60,8 @@ _VERB = re.compile(
 
 def perturb(kind: Perturbation, text: str, seed: int) -> str:
     """Return ``text`` changed by ``kind``; the same text and seed give the same change."""
+    import numpy as np
+
     return _CHANGES[kind](text, np.random.default_rng(seed))
 
 

@@ -26,12 +26,28 @@ if TYPE_CHECKING:
     from pipelines.audit.params import Robustness
 
 
+Pairs = Sequence[tuple[Document, Document]]
+"""Rows before and after a change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """One model on the same rows before and after a change."""
 
     clean: Sequence[Prediction]
     changed: Sequence[Prediction]
+
+
+class Witness:
+    """A model that was asked about every row as it is, once, and is asked about each change of some."""
+
+    def __init__(self, model: Predictor, rows: Sequence[Document]) -> None:
+        self._model = model
+        self._clean = {found.row_id: found for found in model.predict(rows)}
+
+    def answer(self, pairs: Pairs) -> Answers:
+        """Return what the model says of each pair, in order."""
+        return Answers([self._clean[clean.row_id] for clean, _ in pairs], self._model.predict([changed for _, changed in pairs]))
 
 
 def measure_robustness(probe: Robustness, subject: Subject) -> tuple[Reading, ...]:
@@ -42,47 +58,47 @@ def measure_robustness(probe: Robustness, subject: Subject) -> tuple[Reading, ..
     rows = [row.document for row in choose_rows(subject.read_holdout(), probe.rows, subject.seed("robustness"))]
     if not rows:
         raise NotMeasurableError("the holdout has no row to change")
-    models = (subject.load_candidate(), subject.load_champion())
+    champion = subject.load_champion()
+    witnesses = (Witness(subject.load_candidate(), rows), Witness(champion, rows) if champion else None)
     readings: list[Reading] = []
     for kind in probe.kinds:
         changed = [replace(row, text=perturb(kind, row.text, _seed(subject, row))) for row in rows]
-        pairs = [pair for pair in zip(rows, changed, strict=True) if pair[0].text != pair[1].text]
-        readings += _measure_kind(kind, pairs, models, is_language_model=subject.is_language_model)
+        pairs = [(row, other) for row, other in zip(rows, changed, strict=True) if row.text != other.text]
+        is_of_bits = subject.is_language_model and kind in KEEPING
+        readings += (_measure_bits if is_of_bits else _measure_shares)(kind, pairs, witnesses) if pairs else [_leave_out(kind)]
     return tuple(readings)
 
 
-def _measure_kind(
-    kind: Perturbation,
-    pairs: Sequence[tuple[Document, Document]],
-    models: tuple[Predictor, Predictor | None],
-    *,
-    is_language_model: bool,
-) -> list[Reading]:
-    if not pairs:
-        return [Reading(name=kind, value=0.0)]
-    candidate, champion = _ask(models[0], pairs), _ask(models[1], pairs) if models[1] else None
-    if is_language_model and kind in KEEPING:
-        return compare_bits(kind, candidate.changed, champion.changed) if champion else [_describe_bits(kind, candidate)]
-    labels = [clean.label for clean, _ in pairs]
-    mine = _judge(kind, candidate, labels, is_language_model=is_language_model)
+def _measure_bits(kind: Perturbation, pairs: Pairs, witnesses: tuple[Witness, Witness | None]) -> list[Reading]:
+    candidate, champion = witnesses
+    answers = candidate.answer(pairs)
     if champion is not None:
-        return compare_answers(kind, mine, _judge(kind, champion, labels, is_language_model=is_language_model))
-    own = [found.predicted == label for found, label in zip(candidate.clean, labels, strict=True)]
-    reference = _share(own) if kind in KEEPING else None
-    return [Reading(name=kind, value=_share(mine), reference=reference, count=len(mine))]
+        return compare_bits(kind, answers.changed, champion.answer(pairs).changed)
+    changed, clean = _Bits(answers.changed), _Bits(answers.clean)
+    return [Reading(name=kind, value=changed.ratio, reference=clean.ratio, count=len(pairs))]
 
 
-def _ask(model: Predictor, pairs: Sequence[tuple[Document, Document]]) -> Answers:
-    return Answers(model.predict([clean for clean, _ in pairs]), model.predict([changed for _, changed in pairs]))
+def _measure_shares(kind: Perturbation, pairs: Pairs, witnesses: tuple[Witness, Witness | None]) -> list[Reading]:
+    candidate, champion = witnesses
+    answers, labels = candidate.answer(pairs), [clean.label for clean, _ in pairs]
+    mine = judge_answers(kind, answers, labels)
+    if champion is not None:
+        return compare_answers(kind, mine, judge_answers(kind, champion.answer(pairs), labels))
+    own = [found.predicted == label for found, label in zip(answers.clean, labels, strict=True)]
+    return [Reading(name=kind, value=_share(mine), reference=_share(own) if kind in KEEPING else None, count=len(mine))]
 
 
-def _judge(kind: Perturbation, answers: Answers, labels: Sequence[str], *, is_language_model: bool) -> list[bool]:
-    """Return for each row whether the model did well by it."""
-    if is_language_model:
+def judge_answers(kind: Perturbation, answers: Answers, labels: Sequence[str]) -> list[bool]:
+    """Return for each row whether the model did well by it: right, steady in its answer, or surer of the true text."""
+    if any(found.confidence is None for found in answers.clean):
         return [clean.loss < changed.loss for clean, changed in zip(answers.clean, answers.changed, strict=True)]
     if kind in KEEPING:
         return [found.predicted == label for found, label in zip(answers.changed, labels, strict=True)]
     return [clean.predicted == changed.predicted for clean, changed in zip(answers.clean, answers.changed, strict=True)]
+
+
+def _leave_out(kind: Perturbation) -> Reading:
+    return Reading(name=kind, value=0.0)
 
 
 def compare_answers(kind: str, mine: Sequence[bool], theirs: Sequence[bool]) -> list[Reading]:
@@ -114,11 +130,6 @@ def compare_bits(kind: str, mine: Sequence[Prediction], theirs: Sequence[Predict
         Reading(name=f"{kind} difference", value=other.ratio - own.ratio, count=count),
         Reading(name=f"{kind} error", value=error, count=count),
     ]
-
-
-def _describe_bits(kind: str, answers: Answers) -> Reading:
-    changed, clean = _Bits(answers.changed), _Bits(answers.clean)
-    return Reading(name=kind, value=changed.ratio, reference=clean.ratio, count=len(answers.changed))
 
 
 class _Bits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.domain.audits import AuditReport
 from pipelines.domain.identities import Digest, shorten
 from pipelines.domain.models import Role
 from pipelines.domain.pins import Look, Pin
@@ -32,6 +33,7 @@ class Case:
     outcomes: Sequence[Outcome]
     candidate: Digest
     duties: int = 0
+    audit: AuditReport | None = None
 
 
 def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
@@ -42,10 +44,22 @@ def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
     """
     pin = read_json(folder.pin, Pin)
     outcomes = read_outcomes(read_table(folder.scores / "outcomes.parquet", OUTCOME_SCHEMA))
-    case = Case(pin=pin, outcomes=outcomes, candidate=digest_folder(folder.model), duties=count_duties(folder))
+    case = Case(
+        pin=pin,
+        outcomes=outcomes,
+        candidate=digest_folder(folder.model),
+        duties=count_duties(folder),
+        audit=read_audit(folder),
+    )
     verdict = weigh(case, params)
     write_json(folder.verdict / "verdict.json", verdict)
     return verdict
+
+
+def read_audit(folder: DomainFolder) -> AuditReport | None:
+    """Return the audit's report, ``None`` where the stage did not run: its gates then say so."""
+    file = folder.audit / "report.json"
+    return read_json(file, AuditReport) if file.is_file() else None
 
 
 def weigh(case: Case, params: JudgeParams) -> Verdict:
@@ -55,7 +69,7 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
         return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
-    evidence = Evidence(case.pin, look, case.outcomes, case.duties)
+    evidence = Evidence(case.pin, look, case.outcomes, case.duties, case.audit)
     findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)

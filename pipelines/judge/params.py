@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
+from pipelines.judge.audit_params import Extraction, Latency, Membership, Memorisation, PhiLeak, Robustness
 
 if TYPE_CHECKING:
     from pipelines.domain.verdicts import Finding
@@ -92,7 +93,8 @@ class ReasonToChange(BaseModel):
         return find_reason(self, evidence)
 
 
-AnyGate: TypeAlias = Annotated[Union[Floor, NonInferiority, Baseline, ReasonToChange], Field(discriminator="kind")]
+AuditGate: TypeAlias = Union[Robustness, Memorisation, Extraction, Membership, PhiLeak, Latency]
+AnyGate: TypeAlias = Annotated[Union[Floor, NonInferiority, Baseline, ReasonToChange, AuditGate], Field(discriminator="kind")]
 
 DEFAULT_GATES: tuple[AnyGate, ...] = (
     Floor(),
