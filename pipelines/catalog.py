@@ -27,10 +27,11 @@ class StageName(StrEnum):
     SPLIT = "split"
     TRAIN = "train"
     EVALUATE = "evaluate"
+    AUDIT = "audit"
     JUDGE = "judge"
 
 
-FITTING = (StageName.TRAIN, StageName.EVALUATE)
+FITTING = (StageName.TRAIN, StageName.EVALUATE, StageName.AUDIT)
 """The stages that want a GPU; all others run where there is none."""
 
 
@@ -80,6 +81,10 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, folder
             from pipelines.evaluate.evaluation import evaluate
 
             evaluate(folder, params.evaluate, params.train.threads)
+        case StageName.AUDIT:
+            from pipelines.audit.auditing import audit
+
+            audit(folder, params.audit, params.train, params.labels)
         case StageName.JUDGE:
             from pipelines.judge.judging import judge
 

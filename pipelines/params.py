@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.admit.params import AdmitParams
+from pipelines.audit.params import AuditParams
 from pipelines.curate.params import CurateParams
 from pipelines.detect.catalogue import AnySource
 from pipelines.domain.errors import ParamsError
@@ -69,6 +70,7 @@ class DomainParams(BaseModel):
     split: SplitParams
     train: TrainParams
     evaluate: EvaluateParams
+    audit: AuditParams = AuditParams()
     judge: JudgeParams
     promote: PromoteParams = PromoteParams()
 

@@ -38,7 +38,7 @@ def test_a_stage_is_hashed_with_its_own_folder() -> None:
 
 
 def test_only_the_fitting_stages_want_a_gpu() -> None:
-    assert FITTING == (StageName.TRAIN, StageName.EVALUATE)
+    assert FITTING == (StageName.TRAIN, StageName.EVALUATE, StageName.AUDIT)
 
 
 def test_a_logged_step_is_read_back_as_progress(caplog: pytest.LogCaptureFixture) -> None:

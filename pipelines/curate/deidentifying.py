@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.curate.rows import Curated, Row
 
 if TYPE_CHECKING:
-    from pipelines.curate.recognising import Mention, MentionKind
+    from pipelines.privacy.recognising import Mention, MentionKind
 
 
 class Deidentify(BaseModel):
@@ -49,7 +49,7 @@ class Deidentify(BaseModel):
 
     def _replace_all(self, passages: Sequence[_Passage], suspicions: Sequence[bool]) -> list[_Passage]:
         """Return the passages (two a row) with surrogates; names are looked for where the row is under suspicion."""
-        from pipelines.curate.recognising import NameRecogniser, find_forms
+        from pipelines.privacy.recognising import NameRecogniser, find_forms
 
         done = [self._substitute(passage, find_forms(passage.text)) for passage in passages]
         waiting = [n for n, passage in enumerate(passages) if suspicions[n // 2] and passage.text]
@@ -91,7 +91,7 @@ def invent_surrogate(key: str, family: str, kind: MentionKind, value: str) -> st
 
 
 def _is_suspicious(row: Row) -> bool:
-    from pipelines.curate.recognising import is_suspicious
+    from pipelines.privacy.recognising import is_suspicious
 
     return is_suspicious(row.reading)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.domain.audits import AuditReport
 from pipelines.domain.errors import NotMeasurableError, StageError
 from pipelines.domain.identities import Json, digest_value
 from pipelines.domain.models import Role
@@ -40,7 +41,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything a verdict may stand on: the pin, the look that it carries, the outcomes, and the duties to change."""
+    """Everything a verdict may stand on: the pin, the look that it carries, the outcomes, the duties to change, the audit."""
 
     pin: Pin
     look: Look
@@ -48,6 +49,7 @@ class Evidence:
     duties: int = 0
     candidate_files: ModelFiles | None = None
     champion_files: ModelFiles | None = None
+    audit: AuditReport | None = None
 
     @property
     def alpha(self) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.domain.audits import AuditReport
 from pipelines.domain.identities import Digest, shorten
 from pipelines.domain.models import Role
 from pipelines.domain.pins import Look, Pin
@@ -35,6 +36,7 @@ class Case:
     duties: int = 0
     candidate_files: ModelFiles | None = None
     champion_files: ModelFiles | None = None
+    audit: AuditReport | None = None
 
 
 def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
@@ -52,10 +54,17 @@ def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
         duties=count_duties(folder),
         candidate_files=read_model_files(folder.model),
         champion_files=read_model_files(folder.champion) if pin.champion else None,
+        audit=read_audit(folder),
     )
     verdict = weigh(case, params)
     write_json(folder.verdict / "verdict.json", verdict)
     return verdict
+
+
+def read_audit(folder: DomainFolder) -> AuditReport | None:
+    """Return the audit's report, ``None`` where the stage did not run: its gates then say so."""
+    file = folder.audit / "report.json"
+    return read_json(file, AuditReport) if file.is_file() else None
 
 
 def weigh(case: Case, params: JudgeParams) -> Verdict:
@@ -65,7 +74,15 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
         return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
-    evidence = Evidence(case.pin, look, case.outcomes, case.duties, case.candidate_files, case.champion_files)
+    evidence = Evidence(
+        pin=case.pin,
+        look=look,
+        outcomes=case.outcomes,
+        duties=case.duties,
+        candidate_files=case.candidate_files,
+        champion_files=case.champion_files,
+        audit=case.audit,
+    )
     findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)

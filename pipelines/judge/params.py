@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
+from pipelines.judge.audit_params import Extraction, Latency, Membership, Memorisation, PhiLeak, Robustness
 from pipelines.judge.screen_params import Calibration, Files, HarmScreen, Size
 
 if TYPE_CHECKING:
@@ -93,18 +94,10 @@ class ReasonToChange(BaseModel):
         return find_reason(self, evidence)
 
 
+ScreenGate: TypeAlias = Union[HarmScreen, Calibration, Size, Files]
+AuditGate: TypeAlias = Union[Robustness, Memorisation, Extraction, Membership, PhiLeak, Latency]
 AnyGate: TypeAlias = Annotated[
-    Union[
-        Floor,
-        NonInferiority,
-        Baseline,
-        ReasonToChange,
-        HarmScreen,
-        Calibration,
-        Size,
-        Files,
-    ],
-    Field(discriminator="kind"),
+    Union[Floor, NonInferiority, Baseline, ReasonToChange, ScreenGate, AuditGate], Field(discriminator="kind")
 ]
 
 DEFAULT_GATES: tuple[AnyGate, ...] = (

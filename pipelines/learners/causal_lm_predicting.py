@@ -61,7 +61,7 @@ class CausalLmPredictor:
         with run_exactly(self._threads) as device:
             network = self._network.to(device)
             starts = [_end(self._tokenizer.encode(prompt).ids, self._card.max_tokens - 1) for prompt in prompts]
-            found = [continue_greedily(network, (self._start, *ids), tokens, device) for ids in starts]
+            found = continue_greedily(network, [(self._start, *ids) for ids in starts], tokens, device)
         return [self._tokenizer.decode(ids) for ids in found]
 
     def _read(self, rows: Sequence[Sequence[int]]) -> list[torch.Tensor]:

@@ -12,6 +12,8 @@ from pipelines.learners.padding import Padded, pad_rows
 from pipelines.learners.weights import Network
 
 _READING_TOKENS = 1280
+_TOGETHER = 32
+"""Prompts that are continued at once."""
 
 
 def token_losses(network: Network, batch: Padded) -> torch.Tensor:
@@ -37,14 +39,34 @@ def read_losses(
     return found
 
 
-def continue_greedily(network: Network, prompt: Sequence[int], count: int, device: torch.device) -> list[int]:
-    """Return the ``count`` likeliest next ids, one after the other, in single precision."""
-    answer: list[int] = []
+def continue_greedily(network: Network, prompts: Sequence[Sequence[int]], count: int, device: torch.device) -> list[list[int]]:
+    """Return the ``count`` likeliest next ids of each prompt, one after the other, in single precision.
+
+    Prompts of one length are read together, so that nothing is padded.
+    """
+    answers: list[list[int]] = [[] for _ in prompts]
+    lengths = [len(prompt) for prompt in prompts]
+    for batch in _group_alike(lengths):
+        ids = torch.tensor([list(prompts[place]) for place in batch], device=device)
+        for place, answer in zip(batch, _continue_together(network, ids, count), strict=True):
+            answers[place] = answer
+    return answers
+
+
+def _group_alike(lengths: Sequence[int]) -> list[list[int]]:
+    groups: dict[int, list[int]] = {}
+    for place, length in enumerate(lengths):
+        groups.setdefault(length, []).append(place)
+    return [group[first : first + _TOGETHER] for _, group in sorted(groups.items()) for first in range(0, len(group), _TOGETHER)]
+
+
+def _continue_together(network: Network, ids: torch.Tensor, count: int) -> list[list[int]]:
+    answer: list[torch.Tensor] = []
     with torch.inference_mode():
-        found = network(input_ids=torch.tensor([list(prompt)], device=device), use_cache=True)
+        found = network(input_ids=ids, use_cache=True)
         for _ in range(count):
-            answer.append(int(found.logits[0, -1].argmax()))
+            answer.append(found.logits[:, -1].argmax(dim=-1, keepdim=True))
             if len(answer) < count:
-                following = torch.tensor([[answer[-1]]], device=device)
-                found = network(input_ids=following, cache=found.cache, use_cache=True)
-    return answer
+                found = network(input_ids=answer[-1], cache=found.cache, use_cache=True)
+    rows: list[list[int]] = torch.cat(answer, dim=1).tolist() if answer else [[] for _ in ids]
+    return rows

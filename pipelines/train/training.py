@@ -12,7 +12,7 @@ from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.protocols import Monitor, Step
-from pipelines.train.lessons import Plan, find_champion, plan_lesson
+from pipelines.lessons.planning import Plan, find_champion, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
 

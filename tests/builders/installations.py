@@ -69,6 +69,7 @@ def build_params(inbox: Path, **clinical: Any) -> dict[str, Any]:
         "split": {"key": "tests", "shares": {"train": 0.5, "dev": 0.1, "holdout": 0.25, "anchor": 0.15}},
         "train": {"threads": 1, "learner": {"kind": "linear"}},
         "evaluate": {"examples": 2},
+        "audit": {},
         "judge": {"gates": gates},
     }
     return {"domains": ["clinical"], "clinical": {**section, **clinical}}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipelines.curate.deidentifying import Deidentify, invent_surrogate
-from pipelines.curate.recognising import SURROGATE, MentionKind
 from pipelines.curate.rows import Row
+from pipelines.privacy.recognising import SURROGATE, MentionKind
 from pipelines.settings import Settings
 from tests.builders.curations import build_row
 

@@ -67,10 +67,13 @@ def test_the_padding_of_a_batch_teaches_nothing(network: LlamaForCausalLM) -> No
 
 
 def test_an_answer_is_the_likeliest_token_after_the_ones_before(network: LlamaForCausalLM) -> None:
-    answer = continue_greedily(network, (1, 5), 4, CPU)
-    row = [1, 5]
-    for token in answer:
-        assert token == int(network(input_ids=torch.tensor([row])).logits[0, -1].argmax())
-        row.append(token)
-    assert len(answer) == 4
-    assert continue_greedily(network, (1, 5), 0, CPU) == []
+    prompts = [(1, 5), (1, 2, 3), (1, 7), (1,)]
+    answers = continue_greedily(network, prompts, 4, CPU)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        row = list(prompt)
+        for token in answer:
+            assert token == int(network(input_ids=torch.tensor([row])).logits[0, -1].argmax())
+            row.append(token)
+        assert len(answer) == 4
+    assert continue_greedily(network, [(1, 5)], 0, CPU) == [[]]
+    assert continue_greedily(network, [], 4, CPU) == []

@@ -13,8 +13,9 @@ from pipelines.domain.pins import Pin
 from pipelines.files import digest_folder, read_json, write_json
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.linear import Linear
-from pipelines.train.lessons import find_champion, plan_lesson, read_seen
-from pipelines.train.params import ReplayParams, TrainParams
+from pipelines.lessons.params import ReplayParams
+from pipelines.lessons.planning import find_champion, plan_lesson, read_seen
+from pipelines.train.params import TrainParams
 from pipelines.train.training import TrainingReport, train
 from pipelines.workspace import DomainFolder
 from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, shuffle_split, write_split

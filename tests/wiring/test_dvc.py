@@ -22,6 +22,7 @@ ROOMS = {
     StageName.SPLIT: "pipelines.split.splitting",
     StageName.TRAIN: "pipelines.train.training",
     StageName.EVALUATE: "pipelines.evaluate.evaluation",
+    StageName.AUDIT: "pipelines.audit.auditing",
     StageName.JUDGE: "pipelines.judge.judging",
 }
 PLACES = {"pipelines", "pipelines.workspace"}
@@ -102,8 +103,8 @@ def test_a_stage_runs_once_for_each_domain_that_the_params_list(stage: StageName
 @every_stage
 def test_a_stage_reads_no_section_of_another_one(stage: StageName) -> None:
     sections = {param.removeprefix("${item.domain}.") for param in params_of(stage)}
-    # one number of threads for all that is numeric: a sum's last bits depend on it
-    assert sections <= {stage, "labels", "train.threads"}
+    # one number of threads for all that is numeric: a sum's last bits depend on it; an audit trains a twin as the stage train does
+    assert sections <= {stage, "labels", "train" if stage is StageName.AUDIT else "train.threads"}
 
 
 @pytest.mark.parametrize("stage", FITTING)
@@ -113,7 +114,7 @@ def test_what_depends_on_the_versions_of_libraries_says_so(stage: StageName) -> 
 
 def test_every_file_that_the_pin_lays_out_and_the_stages_make_is_where_the_workspace_names_it() -> None:
     folder = Workspace(Path()).of("${item.domain}")  # type: ignore[arg-type]  # the template itself
-    named = {str(path) for path in (folder.snapshot, folder.curated, folder.splits, folder.model, folder.verdict)}
+    named = {str(path) for path in (folder.snapshot, folder.curated, folder.splits, folder.model, folder.audit, folder.verdict)}
     made = set(list_made(declared().values()))
     assert named <= made
     assert all(path in named or path.startswith((f"{folder.training}/", f"{folder.scores}/")) for path in made)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from pipelines.domain.identities import digest_value
 from pipelines.learners.rows import Row
-from pipelines.train.params import ReplayParams
+from pipelines.lessons.params import ReplayParams
 
 PERIODS = 4
 """History is cut into so many periods of equally many rows."""

@@ -12,9 +12,9 @@ from pipelines.files import read_json
 from pipelines.learners.cards import has_model
 from pipelines.learners.protocols import Lesson
 from pipelines.learners.rows import Row, read_rows
+from pipelines.lessons.params import LessonParams
+from pipelines.lessons.replay import count_replayed, sample_history
 from pipelines.tables import ENTRY_SCHEMA, read_table
-from pipelines.train.params import TrainParams
-from pipelines.train.replay import count_replayed, sample_history
 from pipelines.workspace import DomainFolder
 
 
@@ -28,7 +28,7 @@ class Plan:
     skipped: int
 
 
-def find_champion(folder: DomainFolder, pin: Pin, params: TrainParams) -> Path | None:
+def find_champion(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
     """Return the folder to continue from, ``None`` for a cold start.
 
     Raises :class:`WorkspaceError` when the pin names a champion whose folder is empty.
@@ -51,7 +51,7 @@ def find_tainted(folder: DomainFolder) -> frozenset[Digest]:
 
 
 def plan_lesson(
-    folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], champion: Path | None, checkpoints: Path | None
+    folder: DomainFolder, params: LessonParams, labels: tuple[str, ...], champion: Path | None, checkpoints: Path | None
 ) -> Plan:
     """Read the splits and divide the rows of ``train`` by whether the champion has seen exactly this revision.
 
@@ -82,7 +82,7 @@ def read_seen(model: Path) -> tuple[Digest, ...]:
     return read_json(model / "seen.json", tuple[Digest, ...])
 
 
-def _usable(rows: list[Row], params: TrainParams) -> tuple[list[Row], int]:
+def _usable(rows: list[Row], params: LessonParams) -> tuple[list[Row], int]:
     if params.learner.kind == "causal_lm":
         return rows, 0
     labelled = [row for row in rows if row.document.label]

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pipelines.domain.identities import Digest, FamilyId, SourceName, digest_value
 from pipelines.learners.protocols import Document
 from pipelines.learners.rows import Row
-from pipelines.train.params import ReplayParams
-from pipelines.train.replay import count_replayed, sample_history, share_out
+from pipelines.lessons.params import ReplayParams
+from pipelines.lessons.replay import count_replayed, sample_history, share_out
 
 
 def build_history(count: int, labels: str = "aaab") -> list[Row]:

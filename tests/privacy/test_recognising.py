@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.curate.recognising import EPONYM, MentionKind, find_forms, is_suspicious
+from pipelines.privacy.recognising import EPONYM, MentionKind, find_forms, is_suspicious
 
 
 @pytest.mark.parametrize(
