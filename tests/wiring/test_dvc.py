@@ -103,7 +103,7 @@ def test_a_stage_runs_once_for_each_domain_that_the_params_list(stage: StageName
 @every_stage
 def test_a_stage_reads_no_section_of_another_one(stage: StageName) -> None:
     sections = {param.removeprefix("${item.domain}.") for param in params_of(stage)}
-    # one number of threads for all that is numeric: a sum's last bits depend on it; an audit trains a twin as the stage train does
+    # one number of threads for all that is numeric, since a sum's last bits depend on it; an audit trains a twin as train does
     assert sections <= {stage, "labels", "train" if stage is StageName.AUDIT else "train.threads"}
 
 
