@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from flows.commands import drops, local, loop, quarantine, reports
+from flows.commands import audits, drops, local, loop, quarantine, reports
 
 app = typer.Typer(
     help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
@@ -31,6 +31,7 @@ for command in LOOP:
 app.add_typer(drops.app, name="drop", rich_help_panel="Records")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.command(rich_help_panel="Records")(reports.explain)
+app.command(rich_help_panel="Records")(audits.verify)
 app.command()(reports.doctor)
 
 

@@ -86,7 +86,7 @@ def _installed(name: str) -> str:
 
 def _examine_ledger(place: Place) -> Examination:
     breaks = [f"{domain}: {found}" for domain in place.params.domains for found in place.ledger.verify(domain)]
-    advice = "somebody altered the record: restore it from a backup" if breaks else ""
+    advice = "somebody altered the record: `addendum verify` names what, then restore it from a backup" if breaks else ""
     return Examination(subject="ledger", found="; ".join(breaks) or "every chain verifies", is_well=not breaks, advice=advice)
 
 

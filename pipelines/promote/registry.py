@@ -41,6 +41,14 @@ class MovedAlias:
     is_foreign: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """The aliases as they are: the digest of the model that each names, and the ledger's event that they were last set by."""
+
+    as_of: int | None
+    digests: Mapping[str, Digest]
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """The registered models of one MLflow."""
@@ -126,6 +134,17 @@ class Registry:
             return {}
         found = client.get_registered_model(domain).aliases
         return {alias: int(number) for alias, number in found.items()}
+
+    def read_mirror(self, domain: DomainName) -> Mirror:
+        """Return what the aliases of ``domain`` name, as digests, and which event of the ledger they were last set by."""
+        client = self.client()
+        if not client.search_registered_models(f"name = '{domain}'"):
+            return Mirror(as_of=None, digests={})
+        registered = client.get_registered_model(domain)
+        as_of = registered.tags.get(AS_OF_TAG, "")
+        versions = {alias: client.get_model_version(domain, str(number)) for alias, number in registered.aliases.items()}
+        digests = {alias: Digest(version.tags.get(DIGEST_TAG, "")) for alias, version in versions.items()}
+        return Mirror(as_of=int(as_of) if as_of.isdecimal() else None, digests=digests)
 
     def project(self, domain: DomainName, expected: Mapping[str, int | None], as_of: int) -> tuple[MovedAlias, ...]:
         """Make the aliases what ``expected`` says (``None``: absent) and return those that were otherwise.

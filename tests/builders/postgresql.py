@@ -91,7 +91,7 @@ def _started(binaries: Path, folder: Path, owner: str | None) -> Iterator[int]:
         _wait_until_ready(PostgreSQL(port), server, folder / "server.log")
         yield port
     finally:
-        server.send_signal(signal.SIGINT)  # "fast": whoever is connected is cut off
+        server.send_signal(signal.SIGQUIT)  # "immediate": what it holds is thrown away
         server.wait(timeout=60)
 
 

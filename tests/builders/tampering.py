@@ -46,13 +46,3 @@ class Tamperer:
             if rows:
                 values = ", ".join(f":{name}" for name in COLUMNS)
                 connection.execute(text(f"INSERT INTO events ({names}) VALUES ({values})"), [dict(row) for row in rows])  # noqa: S608
-
-    def edit(self, seq: int, column: str, value: object) -> None:
-        self.execute(f"UPDATE events SET {column} = :value WHERE seq = :seq", value=value, seq=seq)  # noqa: S608
-
-    def remove(self, seq: int) -> None:
-        self.execute("DELETE FROM events WHERE seq = :seq", seq=seq)
-
-    def swap(self, one: int, other: int) -> None:
-        for old, new in ((one, -1), (other, one), (-1, other)):
-            self.execute("UPDATE events SET seq = :new WHERE seq = :old", old=old, new=new)

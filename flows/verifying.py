@@ -1,0 +1,158 @@
+"""Whether the record stands up: its chains, their signed heads, the evidence that it names, and the aliases that mirror it.
+
+Nothing is mended or written here, and nothing that is found stops the search: an auditor wants all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.places import Place, find_heads
+from pipelines.domain.errors import LedgerError
+from pipelines.domain.events import Event, Kind
+from pipelines.domain.identities import Digest, DomainName, shorten
+from pipelines.ledger.chains import Break, Row, find_breaks, read_event
+from pipelines.ledger.champions import CROWNING, fold_champions
+from pipelines.ledger.custody import find_losses, list_erased, list_exhibits
+from pipelines.ledger.heads import SignedHeads
+
+EVERY_DOMAIN = DomainName("all domains")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Everything that is wrong with the record, and how much of it was looked at; ``keys`` have signed the heads."""
+
+    problems: tuple[Break, ...]
+    domains: int
+    events: int
+    heads: int
+    keys: tuple[Digest, ...]
+    evidence: int
+    aliases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """A domain's chain: its rows as stored, and as many of them as can be read as events."""
+
+    domain: DomainName
+    rows: Sequence[Row]
+    events: Sequence[Event]
+
+
+def verify_place(place: Place, domain: DomainName | None = None, copy: Path | None = None) -> Verification:
+    """Examine the record of ``domain``, or of every domain that the params, the ledger or the signed heads know.
+
+    ``copy`` is a folder with the logs of heads as they were kept elsewhere; it is held against the chains too. Raises
+    :class:`ParamsError` for a domain that nobody knows.
+    """
+    heads = find_heads(place.settings)
+    logs = [heads, *([SignedHeads(copy, heads.keys)] if copy else [])]
+    named = _list_domains(place, logs)
+    if domain is not None and domain not in named:
+        place.of(domain)
+    chains = [_read_chain(place, name) for name in named if _is_text(name)]
+    chosen = [chain for chain in chains if domain in (None, chain.domain)]
+    erased = frozenset[Digest]().union(*(list_erased(chain.events) for chain in chains))
+    exhibits = [exhibit for chain in chosen for exhibit in list_exhibits(chain.events)]
+    noted = [head for log in logs for chain in chosen for head in log.read(chain.domain) if head]
+    mirrored = [_find_moved(place, chain) for chain in chosen]
+    problems = [
+        *_find_open_gates(place),
+        *_find_strange_names(named),
+        *(found for chain in chosen for found in _find_breaks(chain, logs)),
+    ]
+    problems += [*find_losses(place.evidence, exhibits, erased), *(found for _, moved in mirrored for found in moved)]
+    return Verification(
+        problems=tuple(problems),
+        domains=len(chosen),
+        events=sum(len(chain.rows) for chain in chosen),
+        heads=len(noted),
+        keys=tuple(sorted({head.key for head in noted})),
+        evidence=len({exhibit.digest for exhibit in exhibits}),
+        aliases=sum(count for count, _ in mirrored),
+    )
+
+
+def _list_domains(place: Place, logs: Sequence[SignedHeads]) -> list[DomainName]:
+    noted = [name for log in logs for name in log.domains()]
+    return sorted({*place.params.domains, *place.ledger.domains(), *noted})
+
+
+def _read_chain(place: Place, domain: DomainName) -> _Chain:
+    rows = place.ledger.rows(domain)
+    events = []
+    for row in rows:
+        try:
+            events.append(read_event(row))
+        except (TypeError, ValueError):
+            continue  # the walk along the chain says so
+    return _Chain(domain=domain, rows=rows, events=events)
+
+
+def _find_open_gates(place: Place) -> list[Break]:
+    return [
+        Break(domain=EVERY_DOMAIN, seq=0, problem=f"the trigger {name} is missing: rows can be changed unseen by the database")
+        for name in place.ledger.find_missing_guards()
+    ]
+
+
+def _find_strange_names(named: Sequence[DomainName]) -> list[Break]:
+    problem = "rows stand under a name that is no text: it was altered"
+    return [Break(domain=name, seq=0, problem=problem) for name in named if not _is_text(name)]
+
+
+def _is_text(name: DomainName) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _find_breaks(chain: _Chain, logs: Sequence[SignedHeads]) -> list[Break]:
+    found = find_breaks(chain.domain, chain.rows)
+    for log in logs:
+        found += [each for each in log.find_breaks(chain.domain, chain.rows) if each not in found]
+    return found
+
+
+def _find_moved(place: Place, chain: _Chain) -> tuple[int, list[Break]]:
+    """Return how many aliases the ledger speaks of, and those that MLflow has otherwise.
+
+    The champion's and the previous one's must be right; a challenger's may lag behind until somebody asks for its promotion.
+    """
+    last = max((event.seq for event in chain.events if event.kind in (Kind.CANDIDATE_JUDGED, *CROWNING)), default=0)
+    if not last:
+        return 0, []
+    if not place.registry.is_reachable():
+        return 0, [Break(domain=chain.domain, seq=last, problem="MLflow does not answer: its aliases were not compared")]
+    try:
+        expected = _expect_aliases(chain.events)
+    except (KeyError, TypeError, ValueError, LedgerError):
+        return 0, [Break(domain=chain.domain, seq=last, problem="who serves cannot be read from this chain")]
+    mirror = place.registry.read_mirror(chain.domain)
+    moved = []
+    for alias, digest in expected.items():
+        found = mirror.digests.get(alias)
+        if found != digest and (alias != "challenger" or mirror.as_of == last):
+            said = f"the alias {alias} in MLflow is {_name(found)}, the ledger says {_name(digest)}"
+            moved.append(Break(domain=chain.domain, seq=last, problem=f"{said}: `addendum promote {chain.domain}` puts it right"))
+    return len(expected), moved
+
+
+def _expect_aliases(events: Sequence[Event]) -> dict[str, Digest | None]:
+    stack = fold_champions(events)
+    serving = stack[-1] if stack else None
+    reigns = [reign for event in events if event.kind in CROWNING for reign in fold_champions([event])]
+    earlier = [reign.digest for reign in reigns if serving and reign.version != serving.version]
+    judged = [event.payload for event in events if event.kind is Kind.CANDIDATE_JUDGED]
+    has_served = bool(judged) and any(reign.version == judged[-1]["version"] for reign in reigns)
+    return {
+        "champion": serving.digest if serving else None,
+        "previous": earlier[-1] if earlier else None,
+        "challenger": Digest(str(judged[-1]["digest"])) if judged and not has_served else None,
+    }
+
+
+def _name(digest: Digest | None) -> str:
+    return f"the model {shorten(digest)}" if digest else "not set"
