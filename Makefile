@@ -1,4 +1,5 @@
-# The one vocabulary of tasks: people, hooks and CI call the same targets. Nothing here needs root.
+# The one vocabulary of tasks: people, hooks and CI call the same targets. Nothing needs root but
+# what test-server installs where it is missing.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -14,10 +15,10 @@ export GX_ANALYTICS_ENABLED = false
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-all lint format types contracts unit test-slow clean
+.PHONY: help install demo ui test test-all lint format types contracts unit test-slow test-server servers clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## Make .venv with exactly the tested versions
 
@@ -43,7 +44,20 @@ test: install lint types contracts unit ## Lint, types, import contracts and the
 test-all: test test-slow ## The slow tests too: the real models, kills, whole journeys
 
 test-slow: install
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow --timeout 1800
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not server" --timeout 1800
+
+test-server: install servers ## The tests that need PostgreSQL or Chromium; as root installs what is missing
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m server --timeout 600
+
+servers:
+	@missing=; \
+	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=' postgresql'; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=' chromium'; \
+	test -n "$$missing" || exit 0; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "missing:$$missing: install it from the system's packages"; exit 1; }; \
+	echo "Installing$$missing from the system's packages …"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	{ apt-get -q update && apt-get -qy install --no-install-recommends $$missing; } >$(VENV)/servers.txt 2>&1 || { cat $(VENV)/servers.txt; exit 1; }
 
 lint:
 	@$(BIN)/ruff check .
@@ -56,7 +70,7 @@ contracts:
 	@$(BIN)/lint-imports --no-cache >$(VENV)/contracts.txt || { cat $(VENV)/contracts.txt; exit 1; }
 
 unit:
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not server" -n $(WORKERS) --dist loadfile
 
 format: install ## Put every file into the one format
 	@$(BIN)/ruff check --fix-only .

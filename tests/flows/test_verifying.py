@@ -76,6 +76,7 @@ def test_an_unknown_domain_is_refused_and_one_that_left_the_params_is_not(place:
     assert verify_place(place, DomainName("dental")).events == 1
 
 
+@pytest.mark.slow
 def test_every_row_edited_removed_or_swapped_is_reported(place: Place, tamperer: Tamperer) -> None:
     tamperer.unguard()
     whole, length = tamperer.rows(), length_of(place)
