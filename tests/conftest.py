@@ -38,4 +38,4 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.make_database()
+    return server.make_schema()

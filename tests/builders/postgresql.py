@@ -39,6 +39,12 @@ class PostgreSQL:
         self.execute("postgres", f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def make_schema(self) -> str:
+        """Make an empty schema and return a URL that sees nothing else: as good as a database, and made in no time."""
+        name = f"ledger_{next(_COUNTER)}"
+        self.execute("postgres", f"CREATE SCHEMA {name}")
+        return f"{self.url('postgres')}?options=-csearch_path%3D{name}"
+
     def execute(self, database: str, *statements: str) -> None:
         import psycopg2
 
