@@ -49,6 +49,7 @@ def test_going_back_and_forward_wears_nothing_out(tmp_path: Path) -> None:
     unfreeze(ledger, DOMAIN, "understood")
     restore(ledger, DOMAIN, 1, "again", "anna")
     assert current_generation(ledger, DOMAIN).promotions == 3
+    assert fold_generations(ledger.events(DOMAIN)).promotions == 3
 
 
 def test_names_the_event_of_the_last_look_at_this_generation(tmp_path: Path) -> None:
