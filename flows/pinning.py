@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 from flows.places import Place
-from flows.worktrees import run_git
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import Digest, DomainName, Json, digest_value
+from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Champion
-from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
-from pipelines.files import digest_file, write_json
+from pipelines.domain.pins import Look, ModelPin, Pin
+from pipelines.files import write_json
+from pipelines.inputs import digest_inputs
 from pipelines.judge.plans import plan_digest
 from pipelines.ledger.champions import anchor, champion
+from pipelines.ledger.generations import current_generation
 from pipelines.ledger.looks import LookRequest, reserve_look
 from pipelines.workspace import DomainFolder
 
 
 def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool) -> Pin:
     """Return the pin of a run made now; asked again under the same circumstances it is the same pin and the same look."""
-    corpus = place.corpus(domain).pin()
-    serving, frozen = champion(place.ledger, domain), anchor(place.ledger, domain)
-    look = _reserve(place, domain, corpus, serving, frozen) if with_look else None
-    return Pin(corpus=corpus, champion=_model(serving), anchor=_model(frozen), look=look, reason=reason)
+    pin = Pin(
+        corpus=place.corpus(domain).pin(),
+        champion=_model(champion(place.ledger, domain)),
+        anchor=_model(anchor(place.ledger, domain)),
+        look=None,
+        reason=reason,
+        generation=current_generation(place.ledger, domain).generation,
+    )
+    return replace(pin, look=_reserve(place, domain, pin)) if with_look else pin
 
 
 def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) -> None:
@@ -40,21 +47,16 @@ def share_cache(place: Place) -> None:
         subprocess.run(command, cwd=place.workspace.root, check=True, capture_output=True)
 
 
-def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champion | None, frozen: Champion | None) -> Look:
-    judging = place.of(domain).judge
-    plan = plan_digest(judging)
+def _reserve(place: Place, domain: DomainName, pin: Pin) -> Look:
+    params = place.of(domain)
+    plan = plan_digest(params.judge)
     _register_plan(place, domain, plan)
-    made_from: dict[str, Json] = {
-        "corpus": corpus.manifest_digest,
-        "champion": serving.digest if serving else None,
-        "anchor": frozen.digest if frozen else None,
-        "plan": plan,
-        "params": digest_value(place.of(domain).model_dump(mode="json", exclude={"watch", "retrain", "description"})),
-        "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines", "HEAD:dvc.yaml").split(),
-        "constraints": digest_file(place.workspace.root / "constraints.txt"),
-    }
-    inputs = digest_value(made_from)
-    request = LookRequest(plan=plan, inputs=inputs, alpha=judging.alpha, period_days=judging.period_days)
+    request = LookRequest(
+        plan=plan,
+        inputs=digest_inputs(place.workspace, domain, params, pin),
+        alpha=params.judge.alpha,
+        period_days=params.judge.period_days,
+    )
     return reserve_look(place.ledger, domain, request)
 
 
