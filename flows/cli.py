@@ -31,6 +31,7 @@ for command in LOOP:
 app.add_typer(drops.app, name="drop", rich_help_panel="Records")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.command(rich_help_panel="Records")(reports.explain)
+app.command(rich_help_panel="Records")(reports.envelope)
 app.command()(reports.doctor)
 
 

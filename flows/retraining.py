@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from flows.dropping import is_tainted
+from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.worktrees import Worktree, commit_run, open_worktree, params_of, read_base, refuse_uncommitted
@@ -64,7 +65,8 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
     if not worth.is_worth_it:
         return _hold(place, domain, worth.reason)
     refuse_uncommitted(place.workspace)
-    return _begin(place, domain, worth.reason)
+    stopped = find_stop(place, domain)
+    return _hold(place, domain, stopped) if stopped else _begin(place, domain, worth.reason)
 
 
 def _begin(place: Place, domain: DomainName, reason: str) -> Start:

@@ -91,8 +91,10 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             audit(folder, params.audit, params.train, params.labels)
         case StageName.JUDGE:
             from pipelines.judge.judging import judge
+            from pipelines.recipes import write_recipe
 
-            judge(folder, params.judge)
+            write_recipe(workspace, domain, params)
+            judge(folder, params.judge, params.envelope)
 
 
 def watch_training(settings: Settings) -> Monitor:

@@ -1,7 +1,8 @@
-"""The change envelope of a domain: which differences from the champion may promote by themselves, which need a person, which stop.
+"""The change envelope of a domain: which differences from the champion may promote by themselves, and which may not.
 
-It is declared before a change is made, as a predetermined change control plan is (FDA, *Marketing Submission Recommendations for a
-Predetermined Change Control Plan for Artificial Intelligence-Enabled Device Software Functions*, August 2025).
+It is declared before a change is made, as a predetermined change control plan is (FDA, *Marketing Submission
+Recommendations for a Predetermined Change Control Plan for Artificial Intelligence-Enabled Device Software Functions*,
+August 2025).
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    match: str = Field(min_length=1, description="a name such as train.learner.base, or the beginning of one such as train.learner")
+    match: str = Field(
+        min_length=1, description="a name such as train.learner.base, or the beginning of one such as train.learner"
+    )
     then: Answer
 
     def covers(self, name: str) -> bool:

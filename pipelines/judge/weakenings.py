@@ -58,7 +58,9 @@ def compare_gates(before: Mapping[Key, Gate], after: Mapping[Key, Gate]) -> list
             shifts.append(Shift(Direction.OTHER if is_told_only else Direction.WEAKER, f"gate removed: {name_gate(gate)}"))
         else:
             shifts += _compare_fields(gate, after[key])
-    return shifts + [Shift(Direction.STRICTER, f"gate added: {name_gate(gate)}") for key, gate in after.items() if key not in before]
+    return shifts + [
+        Shift(Direction.STRICTER, f"gate added: {name_gate(gate)}") for key, gate in after.items() if key not in before
+    ]
 
 
 def direct(name: str, before: object, after: object) -> Direction:
