@@ -52,9 +52,9 @@ def build_recipe(params: Mapping[str, Any] | None = None, **fields: Any) -> Reci
     return replace(recipe, **fields)
 
 
-def change_gate(kind: str, **fields: Any) -> dict[str, Any]:
+def change_gate(of: str, /, **fields: Any) -> dict[str, Any]:
     """The parameters with one gate changed."""
-    return {"judge.gates": [{**gate, **fields} if gate["kind"] == kind else gate for gate in GATES]}
+    return {"judge.gates": [{**gate, **fields} if gate["kind"] == of else gate for gate in GATES]}
 
 
 def without_gate(kind: str) -> dict[str, Any]:
