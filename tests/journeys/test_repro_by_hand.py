@@ -31,6 +31,8 @@ from tests.builders.news import build_news
 from tests.builders.retrainings import retrain_by_steps
 
 DOMAIN = DomainName("clinical")
+ADDENDUM = ("python", "-m", "flows.cli")
+"""The command line of the checkout that it is called in, whatever is installed."""
 MADE = ("snapshot", "curated", "splits", "model", "training", "scores", "verdict")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -107,7 +109,7 @@ def digest_made(workspace: Workspace) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def workspace(served: Served) -> Path:
     root = served.installation.workspace
-    call(root, "addendum", "pin", DOMAIN)
+    call(root, *ADDENDUM, "pin", DOMAIN)
     call(root, "dvc", "repro", f"judge@{DOMAIN}")
     run_git(root, "add", "dvc.lock", f"data/{DOMAIN}/pin.json")
     run_git(root, "commit", "--quiet", "--message", "as it is")
@@ -163,7 +165,7 @@ def test_whoever_changes_a_run_by_hand_does_not_see_the_holdout(
     assert f"`addendum pin {DOMAIN}`" in said
     made = workspace.of(DOMAIN)
     assert not (made.verdict / "verdict.json").exists()
-    call(workspace.root, "addendum", "pin", DOMAIN)
+    call(workspace.root, *ADDENDUM, "pin", DOMAIN)
     call(workspace.root, "dvc", "repro", f"judge@{DOMAIN}")
     assert read_json(made.verdict / "verdict.json", Verdict).look is None
 
@@ -171,7 +173,7 @@ def test_whoever_changes_a_run_by_hand_does_not_see_the_holdout(
 def test_a_checked_out_champion_is_laid_out_by_the_command(served: Served, tmp_path: Path) -> None:
     root = tmp_path / "tree"
     run_git(served.installation.workspace, "worktree", "add", "--detach", str(root), f"addendum/champion/{DOMAIN}")
-    call(root, "addendum", "pin", DOMAIN, "--as-is")
+    call(root, *ADDENDUM, "pin", DOMAIN, "--as-is")
     call(root, "dvc", "repro", f"judge@{DOMAIN}")
     assert digest_made(Workspace(root)) == digest_made(Workspace(served.tree.root))
 

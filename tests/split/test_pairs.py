@@ -73,7 +73,7 @@ def test_a_pair_is_known_by_its_revision_in_force_and_asked_by_its_title() -> No
     (row,) = tabulate_pairs(find(entries)).to_pylist()
     assert row["row_id"] == entries[1].digest
     assert (row["question"], row["text_before"], row["text_in_force"]) == ("Limits", "one text", "another text")
-    assert (row["effective_from"], row["ingest_seq"], row["label"]) == (date(2021, 1, 1), 1, "")
+    assert (row["effective_from"], row["ingest_seq"], row["label"]) == (date(2022, 1, 1), 2, "")
 
 
 def test_equal_document_ids_of_two_sources_are_two_documents() -> None:
