@@ -155,7 +155,7 @@ def test_a_new_file_is_an_input_and_without_it_the_digest_is_back(workspace: Wor
 
 
 def rename(workspace: Workspace) -> None:
-    (workspace.root / "pipelines" / "train" / "replay.py").rename(workspace.root / "pipelines" / "train" / "replays.py")
+    (workspace.root / "pipelines" / "lessons" / "replay.py").rename(workspace.root / "pipelines" / "lessons" / "replays.py")
 
 
 def swap(workspace: Workspace) -> None:

@@ -83,7 +83,7 @@ def test_a_run_whose_checkout_was_changed_does_not_go_on(place: Place) -> None:
     start = start_retraining(place, DOMAIN, None)
     assert start.run_id is not None
     root = worktree(place, DOMAIN, start.run_id).root
-    changed = root / "pipelines" / "train" / "replay.py"
+    changed = root / "pipelines" / "lessons" / "replay.py"
     changed.write_bytes(changed.read_bytes() + b"\n")
     with pytest.raises(WorkspaceError, match=r"not what the run's look was reserved for: .* checkout -- \."):
         start_retraining(place, DOMAIN, None)
