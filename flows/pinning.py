@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flows.places import Place
+from flows.renewals import renew_holdout
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Champion
@@ -32,7 +33,7 @@ def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool
         anchor=pin_model(place, anchor(place.ledger, domain)),
         look=None,
         reason=reason,
-        generation=current_generation(place.ledger, domain).generation,
+        generation=renew_holdout(place, domain) if with_look else current_generation(place.ledger, domain).generation,
     )
     return replace(pin, look=_reserve(place, domain, pin)) if with_look else pin
 
