@@ -32,6 +32,7 @@ app.add_typer(drops.app, name="drop", rich_help_panel="Records")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.command(rich_help_panel="Records")(reports.explain)
 app.command(rich_help_panel="Records")(audits.verify)
+app.command(rich_help_panel="Records")(reports.envelope)
 app.command()(reports.doctor)
 
 

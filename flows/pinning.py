@@ -4,33 +4,65 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flows.places import Place
-from flows.worktrees import run_git
+from flows.renewals import renew_holdout
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import Digest, DomainName, Json, digest_value
+from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Champion
-from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
-from pipelines.files import digest_file, write_json
+from pipelines.domain.pins import Look, ModelPin, Pin
+from pipelines.files import write_bytes, write_json
+from pipelines.inputs import digest_inputs
 from pipelines.judge.plans import plan_digest
 from pipelines.ledger.champions import anchor, champion
+from pipelines.ledger.generations import current_generation
 from pipelines.ledger.looks import LookRequest, reserve_look
 from pipelines.workspace import DomainFolder
+
+RECIPE = "recipe.json"
+"""Its name among a verdict's evidence, and in the folder where it is laid out."""
 
 
 def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool) -> Pin:
     """Return the pin of a run made now; asked again under the same circumstances it is the same pin and the same look."""
-    corpus = place.corpus(domain).pin()
-    serving, frozen = champion(place.ledger, domain), anchor(place.ledger, domain)
-    look = _reserve(place, domain, corpus, serving, frozen) if with_look else None
-    return Pin(corpus=corpus, champion=_model(serving), anchor=_model(frozen), look=look, reason=reason)
+    pin = Pin(
+        corpus=place.corpus(domain).pin(),
+        champion=pin_model(place, champion(place.ledger, domain)),
+        anchor=pin_model(place, anchor(place.ledger, domain)),
+        look=None,
+        reason=reason,
+        generation=renew_holdout(place, domain) if with_look else current_generation(place.ledger, domain).generation,
+    )
+    return replace(pin, look=_reserve(place, domain, pin)) if with_look else pin
+
+
+def pin_model(place: Place, model: Champion | None) -> ModelPin | None:
+    """Return the pin of a model that was promoted, with the digest of its recipe where its verdict left one on record."""
+    if model is None:
+        return None
+    judged = place.ledger.events(model.domain, [Kind.CANDIDATE_JUDGED])
+    kept = next((event.payload.get("evidence") for event in reversed(judged) if event.payload["run"] == model.run_id), None)
+    recipe = kept.get(RECIPE) if isinstance(kept, Mapping) else None
+    return ModelPin(version=model.version, digest=model.digest, recipe=Digest(str(recipe)) if recipe else None)
 
 
 def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) -> None:
-    """Write the pin and the weights it names into ``folder``."""
+    """Write the pin and what it names into ``folder``: the weights, and the champion's recipe where there is one on record.
+
+    Raises :class:`~pipelines.domain.errors.WorkspaceError` or :class:`~pipelines.domain.errors.LedgerError` where what is kept
+    is not what the pin says.
+    """
     write_json(folder.pin, pin)
     place.registry.materialise(domain, pin.champion, folder.champion)
     place.registry.materialise(domain, pin.anchor, folder.anchor)
+    recipe = pin.champion.recipe if pin.champion else None
+    folder.reference.mkdir(parents=True, exist_ok=True)
+    for left_over in set(folder.reference.iterdir()) - ({folder.reference / RECIPE} if recipe else set()):
+        left_over.unlink()
+    if recipe:
+        write_bytes(folder.reference / RECIPE, place.evidence.get(recipe))
 
 
 def share_cache(place: Place) -> None:
@@ -40,21 +72,16 @@ def share_cache(place: Place) -> None:
         subprocess.run(command, cwd=place.workspace.root, check=True, capture_output=True)
 
 
-def _reserve(place: Place, domain: DomainName, corpus: CorpusPin, serving: Champion | None, frozen: Champion | None) -> Look:
-    judging = place.of(domain).judge
-    plan = plan_digest(judging)
+def _reserve(place: Place, domain: DomainName, pin: Pin) -> Look:
+    params = place.of(domain)
+    plan = plan_digest(params.judge)
     _register_plan(place, domain, plan)
-    made_from: dict[str, Json] = {
-        "corpus": corpus.manifest_digest,
-        "champion": serving.digest if serving else None,
-        "anchor": frozen.digest if frozen else None,
-        "plan": plan,
-        "params": digest_value(place.of(domain).model_dump(mode="json", exclude={"watch", "retrain", "description"})),
-        "code": run_git(place.workspace.root, "rev-parse", "HEAD:pipelines", "HEAD:dvc.yaml").split(),
-        "constraints": digest_file(place.workspace.root / "constraints.txt"),
-    }
-    inputs = digest_value(made_from)
-    request = LookRequest(plan=plan, inputs=inputs, alpha=judging.alpha, period_days=judging.period_days)
+    request = LookRequest(
+        plan=plan,
+        inputs=digest_inputs(place.workspace, domain, params, pin),
+        alpha=params.judge.alpha,
+        period_days=params.judge.period_days,
+    )
     return reserve_look(place.ledger, domain, request)
 
 
@@ -63,7 +90,3 @@ def _register_plan(place: Place, domain: DomainName, plan: Digest) -> None:
     if last is None or last.payload["plan"] != plan:
         gates = place.of(domain).judge.model_dump(mode="json")
         place.ledger.append(domain, Kind.PLAN_REGISTERED, {"plan": plan, "gates": gates})
-
-
-def _model(model: Champion | None) -> ModelPin | None:
-    return ModelPin(version=model.version, digest=model.digest) if model else None

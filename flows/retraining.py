@@ -8,9 +8,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from flows.dropping import is_tainted
+from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
-from flows.worktrees import Worktree, commit_run, open_worktree, refuse_uncommitted
+from flows.worktrees import Worktree, commit_run, open_worktree, params_of, read_base, refuse_uncommitted
 from flows.worth import Standing, Worth, weigh
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
@@ -19,11 +20,13 @@ from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
 from pipelines.files import digest_file, digest_folder, read_json
+from pipelines.inputs import is_own_look
 from pipelines.ledger.champions import champion
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.ledger.retrainings import start_retraining as begin
 from pipelines.params import DomainParams
 from pipelines.tracking import TrackedDataset
+from pipelines.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +65,22 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
     if not worth.is_worth_it:
         return _hold(place, domain, worth.reason)
     refuse_uncommitted(place.workspace)
+    stopped = find_stop(place, domain)
+    return _hold(place, domain, stopped) if stopped else _begin(place, domain, worth.reason)
+
+
+def _begin(place: Place, domain: DomainName, reason: str) -> Start:
     as_of = max((event.seq for event in place.ledger.events(domain)), default=0)
-    pin = pin_domain(place, domain, worth.reason, with_look=True)
+    pin = pin_domain(place, domain, reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)
     if judged is not None:
         said = f"the candidate from this corpus has been judged ({judged.payload['decision']}, event {judged.seq})"
         held = _hold(place, domain, f"{said}: nothing would come out differently")
         return replace(held, is_judged=True)
-    begin(place.ledger, domain, {"run": pin.run_id, "reason": worth.reason, "pin": _pin_payload(pin), "as_of": as_of})
-    _prepare(place, domain, pin.run_id, pin)
-    return Start(run_id=pin.run_id, reason=worth.reason)
+    tree = _prepare(place, domain, pin.run_id, pin)
+    made_from: dict[str, Json] = {"pin": _pin_payload(pin), "as_of": as_of, "commit": read_base(tree)}
+    begin(place.ledger, domain, {"run": pin.run_id, "reason": reason, **made_from})
+    return Start(run_id=pin.run_id, reason=reason)
 
 
 def worktree(place: Place, domain: DomainName, run_id: RunId) -> Worktree:
@@ -81,9 +90,10 @@ def worktree(place: Place, domain: DomainName, run_id: RunId) -> Worktree:
 
 def track_inputs(place: Place, domain: DomainName, run_id: RunId) -> str:
     """Open the MLflow run and log what it is made from; return the MLflow run."""
-    tracker, folder = place.tracker, worktree(place, domain, run_id).folder
+    tree = worktree(place, domain, run_id)
+    tracker, folder = place.tracker, tree.folder
     run = tracker.open_run(domain, run_id)
-    tracker.log_params(run, flatten_params(place.of(domain)))
+    tracker.log_params(run, flatten_params(params_of(tree)))
     pin = read_json(folder.pin, Pin)
     tracker.log_datasets(
         run, [TrackedDataset(name=f"{domain} corpus", digest=pin.corpus.manifest_digest, context="training", rows=0)]
@@ -107,7 +117,8 @@ def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conc
     outcome: dict[str, Json] = {"decision": verdict.decision, "verdict": digest_verdict(tree), "sentence": verdict.sentence}
     pin = read_json(tree.folder.pin, Pin)
     standing: dict[str, Json] = {"ingest_seq": pin.corpus.ingest_seq, "against": pin.champion.version if pin.champion else None}
-    _append_once(place, domain, Kind.CANDIDATE_JUDGED, run_id, {**identity, **outcome, **standing})
+    asked: dict[str, Json] = {"commit": read_base(tree), "needs_approval": verdict.needs_approval}
+    _append_once(place, domain, Kind.CANDIDATE_JUDGED, run_id, {**identity, **outcome, **standing, **asked})
     place.tracker.close_run(run)
     end_retraining(place.ledger, domain, {"run": run_id, "decision": verdict.decision})
     return Conclusion(version=model.version, decision=verdict.decision, sentence=verdict.sentence)
@@ -168,8 +179,16 @@ def _hold(place: Place, domain: DomainName, reason: str) -> Start:
     return Start(run_id=None, reason=reason)
 
 
-def _prepare(place: Place, domain: DomainName, run_id: RunId, pin: Pin) -> None:
-    lay_out(place, domain, pin, worktree(place, domain, run_id).folder)
+def _prepare(place: Place, domain: DomainName, run_id: RunId, pin: Pin) -> Worktree:
+    """Return the run's checkout with the pin in it; raises where it is not what the look was reserved for."""
+    tree = worktree(place, domain, run_id)
+    lay_out(place, domain, pin, tree.folder)
+    if not is_own_look(Workspace(tree.root), domain, params_of(tree), pin):
+        raise WorkspaceError(
+            f"{tree.root}: params.yaml or the code in it is not what the run's look was reserved for: take the change back with "
+            f"`git -C {tree.root} checkout -- .`, then retrain again"
+        )
+    return tree
 
 
 def _find_judged(place: Place, domain: DomainName, run_id: RunId) -> Event | None:

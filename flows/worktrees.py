@@ -6,6 +6,7 @@ The branch ``addendum/run/<id>`` holds what the run was made from and made (``pi
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import DomainName, RunId
+from pipelines.inputs import CODE, is_counted
+from pipelines.params import DomainParams, read_params
 from pipelines.workspace import DomainFolder, Home, Workspace
 
 IDENTITY = ("-c", "user.name=Addendum", "-c", "user.email=addendum@localhost", "-c", "commit.gpgsign=false")
@@ -34,6 +37,11 @@ class Worktree:
         return f"addendum/run/{self.run_id}"
 
     @property
+    def base(self) -> str:
+        """The ref of the commit that the run was made from; it moves with no branch, and keeps the commit from being pruned."""
+        return f"refs/addendum/base/{self.run_id}"
+
+    @property
     def folder(self) -> DomainFolder:
         """The domain's folder in it."""
         return Workspace(self.root).of(self.domain)
@@ -53,23 +61,72 @@ def run_git(folder: Path, *arguments: str) -> str:
 
 
 def refuse_uncommitted(workspace: Workspace) -> None:
-    """Raise :class:`WorkspaceError` when what a run is made from differs from HEAD: the run would not be what is seen here."""
+    """Raise :class:`WorkspaceError` when what a run is made from differs from HEAD: the run would not be what is seen here.
+
+    Code that git ignores counts as a difference too: it is part of this workspace, and would be missing in the run's checkout.
+    """
     changed = run_git(workspace.root, "status", "--porcelain", "--", *MADE_FROM)
-    if changed:
-        named = ", ".join(sorted({line.split()[-1] for line in changed.splitlines()})[:5])
+    names = {line.split()[-1] for line in changed.splitlines()}
+    ignored = run_git(workspace.root, "ls-files", "--others", "--ignored", "--exclude-standard", "--", CODE)
+    names |= {name for name in ignored.splitlines() if all(map(is_counted, (Path(part) for part in Path(name).parts)))}
+    if names:
+        named = ", ".join(sorted(names)[:5])
         raise WorkspaceError(f"a run is made from HEAD, and these differ from it: {named}: commit them (or take them back) first")
 
 
 def open_worktree(workspace: Workspace, home: Home, domain: DomainName, run_id: RunId) -> Worktree:
-    """Return the run's worktree, made from the workspace's HEAD when it is missing."""
+    """Return the run's worktree: made from the workspace's HEAD at first, and from the run's own branch ever after.
+
+    A checkout that was cut short while git made it is made again.
+    """
     tree = Worktree(home.run(domain, run_id), domain, run_id)
-    if not (tree.root / ".git").exists():
-        tree.root.parent.mkdir(parents=True, exist_ok=True)
-        run_git(workspace.root, "worktree", "prune")
-        start = ("-B", tree.branch, str(tree.root), "HEAD")
-        run_git(workspace.root, "worktree", "add", "--force", *start)
+    register = _find_register(tree)
+    if register is None or (register.is_dir() and not (register / "index").is_file()):
+        _make(workspace, tree)
+    elif register.is_dir():
+        (register / "index.lock").unlink(missing_ok=True)  # of a git that was killed: one process at a time works in a run
+    if not has_ref(workspace, tree.base):
+        run_git(workspace.root, "update-ref", tree.base, f"refs/heads/{tree.branch}")
     configure_dvc(tree.root, home)
     return tree
+
+
+def read_base(tree: Worktree) -> str:
+    """Return the commit that the run was made from: the workspace's HEAD when it began."""
+    return run_git(tree.root, "rev-parse", tree.base)
+
+
+def params_of(tree: Worktree) -> DomainParams:
+    """Return the run's own parameters, which the workspace's may differ from by now."""
+    return read_params(Workspace(tree.root).params).of(tree.domain)
+
+
+def has_ref(workspace: Workspace, ref: str) -> bool:
+    """Tell whether the workspace's repository has this ref."""
+    return bool(run_git(workspace.root, "for-each-ref", "--format=%(refname)", ref))
+
+
+def _find_register(tree: Worktree) -> Path | None:
+    """Return where git keeps what it knows of the checkout; ``None`` where git has not even linked the two.
+
+    Git writes the link first, and the index into the register after the last file. Where the link leads nowhere the repository
+    has been moved, and git says itself what to do about that.
+    """
+    link = tree.root / ".git"
+    said = link.read_text(encoding="utf-8") if link.is_file() else ""
+    return Path(said.removeprefix("gitdir: ").strip()) if said.startswith("gitdir: ") else None
+
+
+def _make(workspace: Workspace, tree: Worktree) -> None:
+    """Make the checkout anew; what a half-made one has left behind, on disk or in git's register, is in nobody's way."""
+    shutil.rmtree(tree.root, ignore_errors=True)
+    tree.root.parent.mkdir(parents=True, exist_ok=True)
+    run_git(workspace.root, "worktree", "prune")
+    if not has_ref(workspace, f"refs/heads/{tree.branch}"):
+        start = tree.base if has_ref(workspace, tree.base) else "HEAD"
+        run_git(workspace.root, "branch", "--no-track", tree.branch, start)
+    # forced twice, since git keeps a half-made one locked
+    run_git(workspace.root, "worktree", "add", "--force", "--force", str(tree.root), tree.branch)
 
 
 def configure_dvc(root: Path, home: Home) -> None:

@@ -23,7 +23,8 @@ ORPHANED = 75  # EX_TEMPFAIL of sysexits.h: try again
 
 def main(arguments: list[str]) -> int:
     """Run the stage; return 0, 1 when it refuses (its reason on standard error), or 2 for a wrong call."""
-    from pipelines.catalog import StageName, run_stage
+    from pipelines.catalog import BLIND, StageName, run_stage
+    from pipelines.inputs import refuse_foreign_look
     from pipelines.params import read_params
 
     if len(arguments) != 2 or arguments[0] not in list(StageName):
@@ -35,7 +36,9 @@ def main(arguments: list[str]) -> int:
     try:
         params = read_params(workspace.params).of(domain)
         os.environ.update({**QUIET, **bind_threads(params.train.threads)})
-        run_stage(stage, domain, params, workspace.of(domain), Settings())
+        if stage not in BLIND:
+            refuse_foreign_look(workspace, domain, params)
+        run_stage(stage, domain, params, workspace, Settings())
     except AddendumError as error:
         sys.stderr.write(f"{stage} {domain}: {error}\n")
         return 1

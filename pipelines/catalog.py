@@ -14,7 +14,7 @@ from pipelines.domain.identities import DomainName
 from pipelines.learners.protocols import Monitor, Step
 from pipelines.params import DomainParams
 from pipelines.settings import Settings
-from pipelines.workspace import DomainFolder
+from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.stage")
 
@@ -33,6 +33,9 @@ class StageName(StrEnum):
 
 FITTING = (StageName.TRAIN, StageName.EVALUATE, StageName.AUDIT)
 """The stages that want a GPU; all others run where there is none."""
+
+BLIND = (StageName.SNAPSHOT, StageName.CURATE, StageName.SPLIT, StageName.TRAIN)
+"""The stages that score nothing on what was kept back. Every other one needs a look that was reserved for its very inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ class Monitors:
             monitor.observe(step)
 
 
-def run_stage(stage: StageName, domain: DomainName, params: DomainParams, folder: DomainFolder, settings: Settings) -> None:
-    """Run one stage in ``folder``; raises our errors, which name what is wrong."""
+def run_stage(stage: StageName, domain: DomainName, params: DomainParams, workspace: Workspace, settings: Settings) -> None:
+    """Run one stage in the domain's folder of ``workspace``; raises our errors, which name what is wrong."""
+    folder = workspace.of(domain)
     match stage:
         case StageName.SNAPSHOT:
             from pipelines.corpus.tables import Corpus
@@ -87,8 +91,10 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, folder
             audit(folder, params.audit, params.train, params.labels)
         case StageName.JUDGE:
             from pipelines.judge.judging import judge
+            from pipelines.recipes import write_recipe
 
-            judge(folder, params.judge)
+            write_recipe(workspace, domain, params)
+            judge(folder, params.judge, params.envelope)
 
 
 def watch_training(settings: Settings) -> Monitor:

@@ -17,6 +17,7 @@ from pipelines.detect.catalogue import AnySource
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import DomainName
 from pipelines.evaluate.params import EvaluateParams
+from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.params import JudgeParams
 from pipelines.split.params import SplitParams
 from pipelines.train.params import TrainParams
@@ -72,6 +73,7 @@ class DomainParams(BaseModel):
     evaluate: EvaluateParams
     audit: AuditParams = AuditParams()
     judge: JudgeParams
+    envelope: EnvelopeParams = EnvelopeParams()
     promote: PromoteParams = PromoteParams()
 
 

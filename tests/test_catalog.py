@@ -16,7 +16,7 @@ from pipelines.learners.protocols import Step
 from pipelines.params import DomainParams
 from pipelines.settings import Settings
 from pipelines.tracking import Tracker
-from pipelines.workspace import DomainFolder
+from pipelines.workspace import Workspace
 from tests.builders.installations import REPOSITORY, build_params
 from tests.builders.lessons import Watcher
 
@@ -72,4 +72,4 @@ def test_a_stage_without_its_input_refuses_and_names_what_is_missing(stage: Stag
     params = DomainParams.model_validate(build_params(tmp_path)["clinical"])
     settings = Settings(home=tmp_path / "home")
     with pytest.raises(WorkspaceError, match="is missing: run the stage"):
-        run_stage(stage, DomainName("clinical"), params, DomainFolder(tmp_path / "data"), settings)
+        run_stage(stage, DomainName("clinical"), params, Workspace(tmp_path), settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,12 @@ import pytest
 import yaml
 
 from pipelines.__main__ import ORPHANED, main
+from pipelines.catalog import BLIND, StageName
+from pipelines.files import write_json
+from pipelines.workspace import Workspace
+from tests.builders.domains import LOOK, build_pin
 from tests.builders.installations import REPOSITORY, build_params
-from tests.builders.places import in_environment
+from tests.builders.places import DOMAIN, in_environment
 
 WAITING = """
 import sys, time
@@ -45,6 +50,26 @@ def test_a_refusal_is_one_line_that_says_what_to_do(capsys: pytest.CaptureFixtur
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("snapshot clinical: ")
     assert "addendum pin" in line
+
+
+@pytest.mark.parametrize("stage", [stage for stage in StageName if stage not in BLIND])
+def test_a_look_of_other_inputs_is_refused_before_anything_is_scored(
+    stage: StageName, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY / "pipelines", tmp_path / "pipelines", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", "constraints.txt"):
+        shutil.copyfile(REPOSITORY / name, tmp_path / name)
+    write_json(Workspace(tmp_path).of(DOMAIN).pin, build_pin(look=LOOK))
+    assert call(stage, DOMAIN) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "reserved for other inputs" in line
+    assert f"`addendum pin {DOMAIN}`" in line
+
+
+def test_a_stage_that_scores_nothing_asks_for_no_look(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_json(Workspace(tmp_path).of(DOMAIN).pin, build_pin(look=LOOK))
+    assert call("curate", DOMAIN) == 1
+    assert "revisions.parquet is missing" in capsys.readouterr().err
 
 
 def test_an_unknown_domain_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,22 @@ def explain(
 
 
 @refusing
+def envelope(domain: Annotated[str, typer.Argument(help="a domain of params.yaml")]) -> None:
+    """Say how a run made now would differ from the champion, and whether that needs a named approver or stops it.
+
+    Example: addendum envelope clinical
+    """
+    place = enter()
+    from flows.envelopes import describe_need, rule_on_present
+
+    ruling = rule_on_present(place, DomainName(domain))
+    say(f"{domain}: {ruling.finding.sentence}")
+    for detail in ruling.finding.details:
+        say(f"  {detail.name}")
+    say(f"If it is retrained now, {describe_need(ruling)}.")
+
+
+@refusing
 def doctor() -> None:
     """Check this machine: Python, device, git, stores, servers, versions against constraints.txt, disk.
 

@@ -65,10 +65,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All findings, and the decision that follows; ``look`` is ``None`` for a run that may never be promoted."""
+    """All findings, and the decision that follows; ``look`` is ``None`` for a run that may never be promoted.
+
+    ``needs_approval`` where the candidate differs from the champion in what the envelope leaves to a person: the decision
+    permits, and a named approver must agree.
+    """
 
     decision: Decision
     sentence: str
     candidate: Digest
     look: Look | None
     findings: tuple[Finding, ...]
+    needs_approval: bool = False

@@ -16,6 +16,8 @@ from pipelines.domain.scorecards import Outcome
 from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
 from pipelines.files import digest_folder, read_json, write_json
 from pipelines.judge.duties import count_duties
+from pipelines.judge.envelope_params import EnvelopeParams
+from pipelines.judge.envelopes import Ruling, rule_on_folder
 from pipelines.judge.evidence import Evidence
 from pipelines.judge.model_files import ModelFiles, read_model_files
 from pipelines.judge.params import JudgeParams
@@ -28,7 +30,10 @@ DEV_ONLY = "judged on dev only: no look was reserved"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A candidate with all that is known for and against it; ``duties`` counts what the champion should not have seen."""
+    """A candidate with all that is known for and against it; ``duties`` counts what the champion should not have seen.
+
+    ``ruling`` is what the change envelope says about how it was made.
+    """
 
     pin: Pin
     outcomes: Sequence[Outcome]
@@ -37,10 +42,11 @@ class Case:
     candidate_files: ModelFiles | None = None
     champion_files: ModelFiles | None = None
     audit: AuditReport | None = None
+    ruling: Ruling | None = None
 
 
-def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
-    """Judge the candidate in ``folder`` and write ``verdict/verdict.json``.
+def judge(folder: DomainFolder, params: JudgeParams, envelope: EnvelopeParams) -> Verdict:
+    """Judge the candidate in ``folder`` and write ``verdict/verdict.json``; its recipe lies there already.
 
     Raises :class:`~pipelines.domain.errors.WorkspaceError` for a missing file and
     :class:`~pipelines.domain.errors.StageError` where models were not scored on the same rows.
@@ -55,6 +61,7 @@ def judge(folder: DomainFolder, params: JudgeParams) -> Verdict:
         candidate_files=read_model_files(folder.model),
         champion_files=read_model_files(folder.champion) if pin.champion else None,
         audit=read_audit(folder),
+        ruling=rule_on_folder(folder, pin, envelope),
     )
     verdict = weigh(case, params)
     write_json(folder.verdict / "verdict.json", verdict)
@@ -84,9 +91,13 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
         audit=case.audit,
     )
     findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
+    findings += (case.ruling.finding,) if case.ruling else ()
+    needs_approval = evidence.is_first or (case.ruling is not None and case.ruling.needs_approval)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)
-    return Verdict(decision=decision, sentence=sentence, candidate=candidate, look=look, findings=findings)
+    return Verdict(
+        decision=decision, sentence=sentence, candidate=candidate, look=look, findings=findings, needs_approval=needs_approval
+    )
 
 
 def decide(findings: Sequence[Finding]) -> Decision:

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.domain.identities import Digest
+from pipelines.domain.identities import Digest, FamilyId
+from pipelines.domain.pins import Generation
 from pipelines.domain.revisions import Entry, Status
-from pipelines.split.assignments import SplitName, assign_family
+from pipelines.split.assignments import SplitName, place_family
 from pipelines.split.params import SplitParams
 
 
@@ -45,13 +46,26 @@ class Separation:
         ]
 
 
-def separate(entries: Sequence[Entry], clusters: Sequence[Digest], params: SplitParams) -> Separation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """The present generation of the holdout, and the arrival that brought each family's first revision."""
+
+    generation: Generation
+    first_arrivals: Mapping[FamilyId, int]
+
+
+def separate(entries: Sequence[Entry], clusters: Sequence[Digest], params: SplitParams, age: Age) -> Separation:
     """Place every row by its family; of a cluster that spans splits only the rows in the earliest row's split stay.
 
-    Superseded rows count in this, since an earlier model may have been taught them. The order given is kept.
+    Superseded rows count in this, since an earlier model may have been taught them, and so do rows of retired families, since
+    they have been looked at. The order given is kept.
     """
     placed = tuple(
-        Placed(entry, cluster, assign_family(params.key, entry.revision.family_id, params.shares))
+        Placed(
+            entry,
+            cluster,
+            place_family(params, entry.revision.family_id, age.first_arrivals[entry.revision.family_id], age.generation),
+        )
         for entry, cluster in zip(entries, clusters, strict=True)
     )
     homes = _find_homes(placed)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipelines.domain.identities import Digest
+from pipelines.domain.identities import Digest, FamilyId
+from pipelines.domain.pins import Pin
 from pipelines.domain.revisions import Entry
-from pipelines.files import write_json
-from pipelines.split.assignments import SplitName
+from pipelines.files import read_json, write_json
+from pipelines.split.assignments import HASHED, SplitName
 from pipelines.split.pairs import Amendment, find_amendments, tabulate_pairs
 from pipelines.split.params import SplitParams
-from pipelines.split.separation import Separation, separate
-from pipelines.tables import CURATED_SCHEMA, read_entries, read_table, write_table
+from pipelines.split.separation import Age, Separation, separate
+from pipelines.tables import CURATED_SCHEMA, ENTRY_SCHEMA, read_entries, read_table, write_table
 from pipelines.workspace import DomainFolder
 
 
@@ -44,22 +45,34 @@ def split(folder: DomainFolder, params: SplitParams) -> SplitReport:
     """Write ``splits/{train,dev,holdout,anchor,currency}.parquet`` and ``report.json`` from ``curated/documents.parquet``.
 
     Rows are ordered by source, document, arrival and digest. A split without rows is written as an empty table: what can be
-    done with it is for whoever reads it to say.
+    done with it is for whoever reads it to say. Rows of families that retired from the holdout are counted and not written.
 
     Raises:
-        WorkspaceError: when the curated documents are missing or have other columns.
+        WorkspaceError: when the curated documents, the snapshot or the pin are missing or have other columns.
     """
     table = read_table(folder.curated / "documents.parquet", CURATED_SCHEMA)
     table = table.sort_by([(name, "ascending") for name in ("source", "document_id", "ingest_seq", "digest")])
     entries = read_entries(table)
-    separation = separate(entries, [Digest(cluster) for cluster in table["cluster_id"].to_pylist()], params)
+    clusters = [Digest(cluster) for cluster in table["cluster_id"].to_pylist()]
+    age = Age(generation=read_json(folder.pin, Pin).generation, first_arrivals=find_first_arrivals(folder))
+    separation = separate(entries, clusters, params, age)
     amendments = find_amendments(separation, params.currency_from)
-    for name in SplitName:
+    for name in HASHED:
         write_table(folder.splits / f"{name}.parquet", _select(table, separation.members(name)))
     write_table(folder.splits / "currency.parquet", tabulate_pairs(amendments))
     report = _report(separation, amendments)
     write_json(folder.splits / "report.json", report)
     return report
+
+
+def find_first_arrivals(folder: DomainFolder) -> Mapping[FamilyId, int]:
+    """Return the arrival that brought each family's first revision, from the snapshot.
+
+    Curation may drop that revision, and a later one carries a later arrival: neither makes a family young again.
+    """
+    snapshot = read_table(folder.snapshot / "revisions.parquet", ENTRY_SCHEMA)
+    first = snapshot.group_by("family_id").aggregate([("ingest_seq", "min")])
+    return dict(zip(map(FamilyId, first["family_id"].to_pylist()), first["ingest_seq_min"].to_pylist(), strict=True))
 
 
 def _select(table: pa.Table, members: Sequence[Entry]) -> pa.Table:

@@ -10,7 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.curate.rows import Row, enter
+from pipelines.domain.identities import Digest
+from pipelines.domain.pins import FIRST_GENERATION, CorpusPin, Generation, Pin
 from pipelines.domain.revisions import Entry, Status
+from pipelines.files import write_json
 from pipelines.tables import CURATED_SCHEMA, tabulate_entries, write_table
 from pipelines.workspace import DomainFolder
 from tests.builders.revisions import build_entry
@@ -32,8 +35,13 @@ def lay_snapshot(root: Path, entries: Sequence[Entry]) -> DomainFolder:
     return folder
 
 
-def lay_curated(root: Path, entries: Sequence[Entry], clusters: Iterable[str] | None = None) -> DomainFolder:
-    folder = DomainFolder(root)
+def lay_curated(
+    root: Path, entries: Sequence[Entry], clusters: Iterable[str] | None = None, generation: Generation = FIRST_GENERATION
+) -> DomainFolder:
+    """What ``split`` reads, as a curation that drops nothing leaves it."""
+    folder = lay_snapshot(root, entries)
+    corpus = CorpusPin(id="corpus", version=1, ingest_seq=9, manifest_digest=Digest("c" * 64))
+    write_json(folder.pin, Pin(corpus=corpus, champion=None, anchor=None, look=None, reason="a test", generation=generation))
     names = list(clusters) if clusters is not None else [entry.digest for entry in entries]
     table = tabulate_entries(entries).append_column(CURATED_SCHEMA.field("cluster_id"), pa.array(names, type=pa.string()))
     write_table(folder.curated / "documents.parquet", table)

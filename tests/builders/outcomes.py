@@ -15,6 +15,7 @@ from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
 from pipelines.tables import tabulate_outcomes, write_table
 from pipelines.workspace import DomainFolder
+from tests.builders.recipes import build_recipe
 
 ALPHA_1 = 0.030396355092701338
 LABELS = ("alpha", "beta", "gamma")
@@ -67,6 +68,7 @@ def write_run(root: Path, pin: Pin, outcomes: list[Outcome]) -> DomainFolder:
     write_json(folder.pin, pin)
     write_table(folder.scores / "outcomes.parquet", tabulate_outcomes(outcomes))
     write_bytes(folder.model / "model.json", b"{}\n")
+    write_json(folder.verdict / "recipe.json", build_recipe())
     return folder
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
+from pipelines.clock import SetClock
 from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.files import digest_folder, read_json
+from pipelines.inputs import digest_inputs
 from pipelines.workspace import DomainFolder
-from tests.builders.places import DOMAIN, judge_candidate, with_section
+from tests.builders.ledgers import START
+from tests.builders.places import DOMAIN, Shared, build_place, judge_candidate, with_section
 from tests.builders.revisions import build_revision
 
 
@@ -51,6 +58,28 @@ def test_other_params_are_another_look_on_the_same_corpus(stocked: Place) -> Non
     second = pin_domain(with_section(stocked, train=training), DOMAIN, "news", with_look=True)
     assert second.corpus == first.corpus
     assert second.run_id != first.run_id
+
+
+def test_where_the_count_of_looks_begins_anew_the_run_is_still_another(shared: Shared, tmp_path: Path) -> None:
+    """Look number one of this period and of the next, of the same corpus under the same plan: only the inputs tell them apart."""
+    place = build_place(shared, tmp_path)
+    place.corpus(DOMAIN).append("drop", [build_revision("doc-1")])
+    first = pin_domain(place, DOMAIN, "news", with_look=True)
+    ledger = replace(place.ledger, clock=SetClock(START + timedelta(days=400)))
+    training = place.of(DOMAIN).train.model_copy(update={"seed": 99})
+    second = pin_domain(with_section(replace(place, ledger=ledger), train=training), DOMAIN, "news", with_look=True)
+    assert first.look is not None
+    assert second.look is not None
+    assert (second.look.t, second.look.alpha, second.look.plan) == (first.look.t, first.look.alpha, first.look.plan)
+    assert second.run_id != first.run_id
+
+
+def test_the_look_names_what_it_is_bound_to(stocked: Place) -> None:
+    pin = pin_domain(stocked, DOMAIN, "news", with_look=True)
+    assert pin.look is not None
+    assert pin.look.inputs == digest_inputs(stocked.workspace, DOMAIN, stocked.of(DOMAIN), pin)
+    (event,) = stocked.ledger.events(DOMAIN, [Kind.LOOK_RESERVED])
+    assert event.payload["inputs"] == pin.look.inputs
 
 
 def test_params_that_no_stage_reads_are_the_same_look(stocked: Place) -> None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flows.landing import look_at_source
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
@@ -22,6 +24,7 @@ from flows.retraining import (
 from flows.worktrees import run_git
 from pipelines.catalog import StageName
 from pipelines.clock import SetClock
+from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.domain.verdicts import Decision
@@ -66,6 +69,35 @@ def test_a_retraining_started_twice_is_one_that_goes_on(place: Place) -> None:
     assert second.is_resumed
     assert (second.run_id, second.reason) == (first.run_id, first.reason)
     assert kinds(place).count(Kind.RETRAIN_STARTED) == kinds(place).count(Kind.LOOK_RESERVED) == 1
+
+
+def test_the_commit_that_a_run_is_made_from_is_recorded(place: Place) -> None:
+    stock(place)
+    start_retraining(place, DOMAIN, None)
+    (started,) = place.ledger.events(DOMAIN, [Kind.RETRAIN_STARTED])
+    assert started.payload["commit"] == run_git(place.workspace.root, "rev-parse", "HEAD")
+
+
+def test_a_run_whose_checkout_was_changed_does_not_go_on(place: Place) -> None:
+    stock(place)
+    start = start_retraining(place, DOMAIN, None)
+    assert start.run_id is not None
+    root = worktree(place, DOMAIN, start.run_id).root
+    changed = root / "pipelines" / "lessons" / "replay.py"
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    with pytest.raises(WorkspaceError, match=r"not what the run's look was reserved for: .* checkout -- \."):
+        start_retraining(place, DOMAIN, None)
+    run_git(root, "checkout", "--", ".")
+    assert start_retraining(place, DOMAIN, None).is_resumed
+
+
+def test_a_run_is_shown_with_its_own_params_though_the_workspace_has_others_now(place: Place) -> None:
+    stock(place)
+    start = start_retraining(place, DOMAIN, None)
+    assert start.run_id is not None
+    training = place.of(DOMAIN).train.model_copy(update={"seed": 99})
+    mlflow_run = track_inputs(with_section(place, train=training), DOMAIN, start.run_id)
+    assert place.tracker.client().get_run(mlflow_run).data.params["train.seed"] == str(place.of(DOMAIN).train.seed)
 
 
 def test_a_resumed_retraining_keeps_its_pin_although_the_corpus_grew(place: Place) -> None:
@@ -131,6 +163,7 @@ def test_the_verdict_in_the_ledger_is_the_one_on_disk(retrained: Retrained) -> N
     assert judged.payload["verdict"] == digest_verdict(retrained.tree)
     assert judged.payload["digest"] == digest_folder(retrained.tree.folder.model)
     assert judged.payload["against"] is None
+    assert judged.payload["commit"] == run_git(retrained.place.workspace.root, "rev-parse", "HEAD")
 
 
 def test_concluding_again_changes_nothing(retrained: Retrained) -> None:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flows.cloning import clone_workspace
-from flows.worktrees import Worktree, commit_run, move_champion_branch, open_worktree, run_git
+from flows.worktrees import (
+    Worktree,
+    commit_run,
+    move_champion_branch,
+    open_worktree,
+    params_of,
+    read_base,
+    refuse_uncommitted,
+    run_git,
+)
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import RunId
 from pipelines.files import write_bytes
 from pipelines.workspace import Home, Workspace
+from tests.builders.installations import REPOSITORY, build_params
 from tests.builders.places import DOMAIN
 
 RUN = RunId("0123456789abcdef")
@@ -82,6 +98,133 @@ def test_a_worktree_whose_folder_was_deleted_is_made_again(workspace: Workspace,
     again = open_worktree(workspace, home, DOMAIN, RUN)
     assert (again.root / "params.yaml").is_file()
     assert run_git(again.root, "branch", "--show-current") == tree.branch
+
+
+def commit_all(workspace: Workspace, message: str) -> str:
+    run_git(workspace.root, "add", "--all")
+    run_git(workspace.root, "commit", "--quiet", "--message", message)
+    return run_git(workspace.root, "rev-parse", "HEAD")
+
+
+def test_a_deleted_checkout_comes_back_as_the_run_left_it_and_not_as_the_workspace_is_now(
+    workspace: Workspace, home: Home
+) -> None:
+    tree = make_run(workspace, home)
+    commit = commit_run(tree, "a run")
+    write_bytes(workspace.root / "params.yaml", b"domains: [later]\n")
+    commit_all(workspace, "later")
+    shutil.rmtree(tree.root)
+    again = open_worktree(workspace, home, DOMAIN, RUN)
+    assert run_git(again.root, "rev-parse", "HEAD") == commit
+    assert (again.root / "params.yaml").read_bytes() == b"domains: []\n"
+    assert (again.folder.pin.read_bytes(), again.lock.read_bytes()) == (b"{}\n", b"stages: {}\n")
+
+
+def test_the_commit_that_a_run_was_made_from_is_known_for_ever(workspace: Workspace, home: Home) -> None:
+    made_from = run_git(workspace.root, "rev-parse", "HEAD")
+    tree = make_run(workspace, home)
+    commit_run(tree, "a run")
+    write_bytes(workspace.root / "params.yaml", b"domains: [later]\n")
+    commit_all(workspace, "later")
+    assert read_base(tree) == made_from
+    shutil.rmtree(tree.root)
+    assert read_base(open_worktree(workspace, home, DOMAIN, RUN)) == made_from
+
+
+def test_a_run_keeps_its_own_parameters(workspace: Workspace, home: Home, tmp_path: Path) -> None:
+    def write_seed(seed: int) -> None:
+        params = build_params(tmp_path, train={"threads": 1, "seed": seed, "learner": {"kind": "linear"}})
+        write_bytes(workspace.params, yaml.safe_dump(params).encode())
+        commit_all(workspace, f"seed {seed}")
+
+    write_seed(1)
+    tree = open_worktree(workspace, home, DOMAIN, RUN)
+    write_seed(2)
+    assert params_of(tree).train.seed == 1
+
+
+def break_link(tree: Worktree, register: Path) -> None:
+    (tree.root / ".git").unlink()
+
+
+def empty_link(tree: Worktree, register: Path) -> None:
+    (tree.root / ".git").write_bytes(b"")
+
+
+def break_checkout(tree: Worktree, register: Path) -> None:
+    """As git leaves it when it is killed among the files: locked, some files there, and no index yet."""
+    (register / "index").rename(register / "index.lock")
+    (register / "locked").write_text("initializing", encoding="utf-8")
+    (tree.root / "params.yaml").unlink()
+
+
+def break_register(tree: Worktree, register: Path) -> None:
+    (tree.root / ".git").unlink()
+    (register / "index").unlink()
+    (register / "locked").write_text("initializing", encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [break_link, empty_link, break_checkout, break_register])
+def test_a_checkout_that_was_cut_short_is_made_again(
+    workspace: Workspace, home: Home, damage: Callable[[Worktree, Path], None]
+) -> None:
+    tree = open_worktree(workspace, home, DOMAIN, RUN)
+    damage(tree, Path(run_git(tree.root, "rev-parse", "--absolute-git-dir")))
+    again = open_worktree(workspace, home, DOMAIN, RUN)
+    assert (again.root / "params.yaml").read_bytes() == b"domains: []\n"
+    assert run_git(again.root, "status", "--porcelain", "--untracked-files=no") == ""
+    write_bytes(again.folder.pin, b"{}\n")
+    assert commit_run(again, "a run") == run_git(workspace.root, "rev-parse", again.branch)
+
+
+def test_what_a_whole_checkout_has_made_survives_a_lock_that_a_killed_git_left(workspace: Workspace, home: Home) -> None:
+    tree = make_run(workspace, home)
+    (Path(run_git(tree.root, "rev-parse", "--absolute-git-dir")) / "index.lock").touch()
+    again = open_worktree(workspace, home, DOMAIN, RUN)
+    assert again.folder.pin.read_bytes() == b"{}\n"
+    assert commit_run(again, "a run")
+
+
+OPENING = """
+import sys
+from pathlib import Path
+from flows.worktrees import open_worktree
+from pipelines.workspace import Home, Workspace
+open_worktree(Workspace(Path(sys.argv[1])), Home(Path(sys.argv[2])), sys.argv[3], sys.argv[4])
+"""
+
+
+def test_killed_while_git_makes_the_checkout_it_is_made_again(workspace: Workspace, home: Home) -> None:
+    """A filter that takes its time holds git among the files, where it is killed together with whoever called it."""
+    write_bytes(workspace.root / ".gitattributes", b"slow filter=slow\n")
+    write_bytes(workspace.root / "slow", b"slow\n")
+    commit_all(workspace, "a file that takes its time")
+    run_git(workspace.root, "config", "filter.slow.smudge", "sleep 60; cat")
+    arguments = [str(workspace.root), str(home.root), DOMAIN, RUN]
+    link = home.run(DOMAIN, RUN) / ".git"
+    with subprocess.Popen(
+        [sys.executable, "-c", OPENING, *arguments], cwd=REPOSITORY, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as opening:
+        until = time.monotonic() + 60
+        while not (link.is_file() and link.read_bytes()) and time.monotonic() < until:
+            time.sleep(0.02)
+        os.killpg(opening.pid, signal.SIGKILL)
+    assert link.is_file()
+    assert not (link.parent / "slow").exists()
+    run_git(workspace.root, "config", "filter.slow.smudge", "cat")
+    tree = open_worktree(workspace, home, DOMAIN, RUN)
+    assert (tree.root / "slow").read_bytes() == b"slow\n"
+    assert run_git(tree.root, "status", "--porcelain") == ""
+
+
+def test_code_that_git_ignores_would_be_missing_in_a_run_and_is_named(workspace: Workspace) -> None:
+    write_bytes(workspace.root / ".git" / "info" / "exclude", b"*.local.py\n__pycache__/\n*~\n")
+    write_bytes(workspace.root / "pipelines" / "train" / "__pycache__" / "x.pyc", b"")
+    write_bytes(workspace.root / "pipelines" / "train" / "replay.py~", b"")
+    refuse_uncommitted(workspace)
+    write_bytes(workspace.root / "pipelines" / "train" / "mine.local.py", b"")
+    with pytest.raises(WorkspaceError, match=r"differ from it: pipelines/train/mine\.local\.py"):
+        refuse_uncommitted(workspace)
 
 
 def test_the_runs_branch_holds_the_pin_and_the_lock(workspace: Workspace, home: Home) -> None:

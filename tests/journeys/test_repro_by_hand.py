@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from flows.worktrees import Worktree, configure_dvc, run_git
 from pipelines.catalog import StageName
 from pipelines.domain.identities import DomainName
 from pipelines.domain.pins import Pin
+from pipelines.domain.verdicts import Verdict
 from pipelines.files import digest_folder, read_json
 from pipelines.workspace import Home, Workspace
 from tests.builders.installations import Installation, build_installation, build_params, build_records
@@ -30,6 +31,8 @@ from tests.builders.news import build_news
 from tests.builders.retrainings import retrain_by_steps
 
 DOMAIN = DomainName("clinical")
+ADDENDUM = ("python", "-m", "flows.cli")
+"""The command line of the checkout that it is called in, whatever is installed."""
 MADE = ("snapshot", "curated", "splits", "model", "training", "scores", "verdict")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -63,13 +66,24 @@ def build_amendments(count: int) -> list[dict[str, Any]]:
 
 def call(folder: Path, *command: str) -> str:
     """Run a command of this environment in ``folder`` as a person would, and return what it said."""
-    here = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "ADDENDUM_WORKSPACE": str(folder)}
-    done = subprocess.run(
-        [str(here / command[0]), *command[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    done = run(folder, *command)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout + done.stderr
+
+
+def refuse(folder: Path, *command: str) -> str:
+    """Run a command that must not succeed, and return what it said."""
+    done = run(folder, *command)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    here = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "ADDENDUM_WORKSPACE": str(folder)}
+    return subprocess.run(
+        [str(here / command[0]), *command[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def check_out_champion(served: Served, root: Path, home: Home) -> Workspace:
@@ -95,7 +109,7 @@ def digest_made(workspace: Workspace) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def workspace(served: Served) -> Path:
     root = served.installation.workspace
-    call(root, "addendum", "pin", DOMAIN)
+    call(root, *ADDENDUM, "pin", DOMAIN)
     call(root, "dvc", "repro", f"judge@{DOMAIN}")
     run_git(root, "add", "dvc.lock", f"data/{DOMAIN}/pin.json")
     run_git(root, "commit", "--quiet", "--message", "as it is")
@@ -122,6 +136,46 @@ def test_where_the_cache_is_empty_all_runs_again_and_comes_out_the_same(served: 
     assert [stage for stage in StageName if f"Running stage '{stage}@{DOMAIN}'" in said] == list(StageName)
     assert digest_made(workspace) == digest_made(Workspace(served.tree.root))
     assert read_lock(workspace.root) == expected
+
+
+def change_seed(params: dict[str, Any], _: Path) -> None:
+    params["train"]["seed"] = 99
+
+
+def drop_a_gate(params: dict[str, Any], _: Path) -> None:
+    del params["judge"]["gates"][1]
+
+
+def change_a_learner(_: dict[str, Any], root: Path) -> None:
+    """In a way that changes no byte of the model: the code is what the look is bound to."""
+    learner = root / "pipelines" / "learners" / "linear_fitting.py"
+    learner.write_text(learner.read_text(encoding="utf-8") + "# tuned\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", [change_seed, drop_a_gate, change_a_learner])
+def test_whoever_changes_a_run_by_hand_does_not_see_the_holdout(
+    served: Served, tmp_path: Path, change: Callable[[dict[str, Any], Path], None]
+) -> None:
+    workspace = check_out_champion(served, tmp_path / "tree", served.place.home)
+    params = yaml.safe_load(workspace.params.read_text(encoding="utf-8"))
+    change(params[DOMAIN], workspace.root)
+    workspace.params.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    said = refuse(workspace.root, "dvc", "repro", f"judge@{DOMAIN}")
+    assert "its look at the holdout was reserved for other inputs" in said
+    assert f"`addendum pin {DOMAIN}`" in said
+    made = workspace.of(DOMAIN)
+    assert not (made.verdict / "verdict.json").exists()
+    call(workspace.root, *ADDENDUM, "pin", DOMAIN)
+    call(workspace.root, "dvc", "repro", f"judge@{DOMAIN}")
+    assert read_json(made.verdict / "verdict.json", Verdict).look is None
+
+
+def test_a_checked_out_champion_is_laid_out_by_the_command(served: Served, tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    run_git(served.installation.workspace, "worktree", "add", "--detach", str(root), f"addendum/champion/{DOMAIN}")
+    call(root, *ADDENDUM, "pin", DOMAIN, "--as-is")
+    call(root, "dvc", "repro", f"judge@{DOMAIN}")
+    assert digest_made(Workspace(root)) == digest_made(Workspace(served.tree.root))
 
 
 class TestInTheUsersOwnWorkspace:

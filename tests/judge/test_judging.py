@@ -16,6 +16,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
 from pipelines.files import digest_folder, read_json
+from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.judging import Case, decide, judge, weigh
 from pipelines.judge.params import DEFAULT_GATES, AnyGate, Baseline, Floor, JudgeParams, NonInferiority, ReasonToChange
 from tests.builders.outcomes import build_comparison, build_outcomes, build_pin, forge_digest, write_run
@@ -296,7 +297,7 @@ def test_writes_the_same_bytes_for_the_same_run(tmp_path: Path) -> None:
     written = []
     for name, order in (("one", outcomes), ("two", outcomes[::-1])):
         folder = write_run(tmp_path / name, build_pin(params), order)
-        verdict = judge(folder, params)
+        verdict = judge(folder, params, EnvelopeParams())
         assert read_json(folder.verdict / "verdict.json", Verdict) == verdict
         assert verdict.candidate == digest_folder(folder.model)
         written.append((folder.verdict / "verdict.json").read_bytes())
@@ -308,7 +309,7 @@ def test_names_the_file_that_is_missing(tmp_path: Path) -> None:
     folder = write_run(tmp_path, build_pin(), compare_models(10, (), (), ()))
     (folder.scores / "outcomes.parquet").unlink()
     with pytest.raises(WorkspaceError, match=r"outcomes\.parquet is missing"):
-        judge(folder, JudgeParams())
+        judge(folder, JudgeParams(), EnvelopeParams())
 
 
 def test_gains_on_poisoned_news_do_not_hide_losses_on_established_rows() -> None:

@@ -10,22 +10,21 @@ import pytest
 from pipelines.domain.identities import Digest
 from pipelines.domain.revisions import Entry, resolve_statuses
 from pipelines.split.pairs import Amendment, find_amendments, tabulate_pairs
-from pipelines.split.separation import separate
 from tests.builders.revisions import build_entry
-from tests.builders.splits import PARAMS, find_family
+from tests.builders.splits import find_family, separate_all
 
 
 def amend(*texts: str, split: str = "train", **fields: Any) -> list[Entry]:
     """Return one document's revisions, a year apart."""
     return [
         build_entry("doc", family_id=find_family(split), text=text, ingest_seq=n, effective_from=date(2020 + n, 1, 1), **fields)
-        for n, text in enumerate(texts)
+        for n, text in enumerate(texts, start=1)
     ]
 
 
 def find(entries: list[Entry], *currency_from: str, clusters: list[Digest] | None = None) -> list[Amendment]:
     resolved = resolve_statuses(entries)
-    separation = separate(resolved, clusters or [entry.digest for entry in resolved], PARAMS)
+    separation = separate_all(resolved, clusters or [entry.digest for entry in resolved])
     return find_amendments(separation, currency_from or ("train",))
 
 
@@ -46,7 +45,7 @@ def test_a_revision_that_changes_neither_text_nor_labels_asks_nothing() -> None:
 def test_changed_labels_alone_make_a_pair() -> None:
     before, now = amend("a text", "a text")
     relabelled = build_entry(
-        "doc", family_id=find_family("train"), text="a text", labels=("Class I",), ingest_seq=1, effective_from=date(2021, 1, 1)
+        "doc", family_id=find_family("train"), text="a text", labels=("Class I",), ingest_seq=2, effective_from=date(2022, 1, 1)
     )
     (amendment,) = find([before, relabelled])
     assert tabulate_pairs([amendment])["label"].to_pylist() == ["Class I"]
@@ -74,7 +73,7 @@ def test_a_pair_is_known_by_its_revision_in_force_and_asked_by_its_title() -> No
     (row,) = tabulate_pairs(find(entries)).to_pylist()
     assert row["row_id"] == entries[1].digest
     assert (row["question"], row["text_before"], row["text_in_force"]) == ("Limits", "one text", "another text")
-    assert (row["effective_from"], row["ingest_seq"], row["label"]) == (date(2021, 1, 1), 1, "")
+    assert (row["effective_from"], row["ingest_seq"], row["label"]) == (date(2022, 1, 1), 2, "")
 
 
 def test_equal_document_ids_of_two_sources_are_two_documents() -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.pins import Generation
 from pipelines.domain.revisions import Entry, Status
 from pipelines.files import digest_folder, read_json
 from pipelines.split.splitting import SplitReport, split
 from pipelines.tables import CURATED_SCHEMA, PAIR_SCHEMA, read_entries, read_table
 from pipelines.workspace import DomainFolder
-from tests.builders.curations import build_superseded, lay_curated
+from tests.builders.curations import build_superseded, lay_curated, lay_snapshot
 from tests.builders.revisions import build_entry
 from tests.builders.splits import PARAMS, find_family
 
@@ -77,6 +78,29 @@ def test_nothing_curated_gives_empty_parts(tmp_path: Path) -> None:
     report = split(folder, PARAMS)
     assert all(read_part(folder, name) == [] for name in PARTS)
     assert report.pairs == report.bridging == 0
+
+
+def test_a_retired_generation_is_counted_and_used_for_nothing(tmp_path: Path) -> None:
+    old = [build_entry(f"old-{n}", family_id=find_family("holdout", n), ingest_seq=3) for n in range(4)]
+    young = [build_entry(f"young-{n}", family_id=find_family("holdout", 10 + n), ingest_seq=4) for n in range(2)]
+    others = [build_entry(f"{name}-0", family_id=find_family(name), ingest_seq=1) for name in ("train", "dev", "anchor")]
+    folder = lay_curated(tmp_path, [*old, *young, *others], generation=Generation(number=2, since=3))
+    report = split(folder, PARAMS)
+    assert [entry.revision.document_id for entry in read_part(folder, "holdout")] == ["young-0", "young-1"]
+    assert report.parts["retired"].rows == report.parts["retired"].families == 4
+    assert all(len(read_part(folder, name)) == 1 for name in ("train", "dev", "anchor"))
+    assert not (folder.splits / "retired.parquet").exists()
+
+
+def test_a_family_is_as_old_as_its_first_revision_though_curation_dropped_it(tmp_path: Path) -> None:
+    """The row in force came late, and of the first one only the snapshot still knows."""
+    family = find_family("holdout")
+    first = build_superseded("amended", family_id=family, text="The limit is five.", ingest_seq=1)
+    in_force = build_entry("amended", family_id=family, text="The limit is six.", ingest_seq=7)
+    folder = lay_curated(tmp_path, [in_force], generation=Generation(number=2, since=3))
+    lay_snapshot(tmp_path, [first, in_force])
+    report = split(folder, PARAMS)
+    assert (report.parts["holdout"].rows, report.parts["retired"].rows) == (0, 1)
 
 
 def test_names_the_missing_documents(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from pipelines.catalog import FITTING, StageName
+from pipelines.inputs import digest_code
 from pipelines.params import DomainParams
 from pipelines.workspace import Workspace
 
@@ -27,6 +28,8 @@ ROOMS = {
 }
 PLACES = {"pipelines", "pipelines.workspace"}
 """Where files lie is checked by DVC itself: a stage that looked elsewhere would find nothing, or make nothing."""
+WRITER = StageName.JUDGE
+"""The stage that writes the recipe, which names all params and all code of a run."""
 every_stage = pytest.mark.parametrize("stage", list(StageName))
 
 
@@ -69,10 +72,21 @@ def test_what_a_stage_imports_is_what_it_depends_on(stage: StageName) -> None:
 @every_stage
 def test_a_stage_depends_on_no_code_that_it_does_not_import(stage: StageName) -> None:
     for dep in declared()[stage]["deps"]:
-        if dep.startswith("pipelines/"):
+        if dep.startswith("pipelines/") and stage is not WRITER:
             name = dep.removesuffix(".py").replace("/", ".")
             used = {name, *graph().find_descendants(name)} & list_imported(stage)
             assert used, f"{stage} depends on {dep}, and imports nothing of it"
+
+
+def test_the_stage_that_writes_the_recipe_depends_on_all_that_it_names() -> None:
+    """Else a changed parameter or part of the code would leave the old recipe standing.
+
+    DVC takes no file of its own as a dependency; the look, which the judge depends on, is bound to ``dvc.yaml`` instead.
+    """
+    code = {f"pipelines/{part}" for part in digest_code(Workspace(REPOSITORY)) if part != "dvc.yaml"}
+    deps = {dep for dep in declared()[WRITER]["deps"] if not dep.startswith("data/")}
+    assert deps == code | {"constraints.txt"}, "the judge's deps in dvc.yaml must name every part of pipelines/ that a stage runs"
+    assert "${item.domain}" in params_of(WRITER)
 
 
 @every_stage
@@ -88,7 +102,7 @@ def test_one_name_is_command_folder_params_and_tests(stage: StageName) -> None:
     assert (REPOSITORY / "tests" / stage).is_dir()
     if stage is not StageName.SNAPSHOT:
         assert stage in DomainParams.model_fields
-        assert f"${{item.domain}}.{stage}" in params_of(stage)
+        assert stage is WRITER or f"${{item.domain}}.{stage}" in params_of(stage)
 
 
 def params_of(stage: StageName) -> list[str]:
@@ -104,7 +118,7 @@ def test_a_stage_runs_once_for_each_domain_that_the_params_list(stage: StageName
 def test_a_stage_reads_no_section_of_another_one(stage: StageName) -> None:
     sections = {param.removeprefix("${item.domain}.") for param in params_of(stage)}
     # one number of threads for all that is numeric, since a sum's last bits depend on it; an audit trains a twin as train does
-    assert sections <= {stage, "labels", "train" if stage is StageName.AUDIT else "train.threads"}
+    assert sections <= {stage, "labels", "train" if stage is StageName.AUDIT else "train.threads"} or stage is WRITER
 
 
 @pytest.mark.parametrize("stage", FITTING)
@@ -119,7 +133,7 @@ def test_every_file_that_the_pin_lays_out_and_the_stages_make_is_where_the_works
     assert named <= made
     assert all(path in named or path.startswith((f"{folder.training}/", f"{folder.scores}/")) for path in made)
     used = {dep for stage in declared().values() for dep in stage["deps"] if dep.startswith("data/")}
-    assert used <= made | {str(folder.champion), str(folder.anchor)}
+    assert used <= made | {str(folder.champion), str(folder.anchor), str(folder.reference)}
 
 
 def list_made(stages: Iterable[dict[str, Any]]) -> list[str]:
