@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,7 @@ class Outcome:
     ``correct`` is 1.0 or 0.0 (classifier: label right; currency pair: text in force preferred), ``None`` where nothing can be
     right. ``loss`` is the negative log-likelihood in nats (of the label, or of the whole text). ``size`` is the text's length in
     UTF-8 bytes. ``confidence`` is the probability of the predicted label, ``None`` for a language model.
+    ``probabilities`` are those of every label that the model knows.
     """
 
     role: Role
@@ -44,6 +46,7 @@ class Outcome:
     loss: float
     size: int
     confidence: float | None
+    probabilities: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ NAMES: dict[MetricName, str] = {
     "bits_per_byte": "bits per byte",
     "log_loss": "log loss",
     "currency": "currency",
+    "auroc": "AUROC",
 }
 PLACES: dict[Slice, str] = {
     Slice.DEV: "on dev",
@@ -63,6 +64,14 @@ def describe_shortage(rows: int, needed: int) -> str:
 def round_score(score: float, part: Slice) -> float:
     """Round what a verdict discloses: a tenth of a point of the anchor rows, which must last, a hundredth elsewhere."""
     return round(score, 3 if part is Slice.ANCHOR else 4)
+
+
+def round_need(needed: int, part: Slice) -> int:
+    """Round a number of rows that was counted from what was seen of the anchor rows to two digits, upward: it tells on them."""
+    if part is not Slice.ANCHOR or needed < 100:
+        return needed
+    step: int = 10 ** (len(str(needed)) - 2)
+    return -(-needed // step) * step
 
 
 def _sign(number: float, digits: int) -> str:

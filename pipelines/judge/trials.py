@@ -1,0 +1,88 @@
+"""Equal models drawn from a plan and put through the gates: how often would this holdout let them all pass?
+
+The draws are those of a lattice, not of a random generator: the same question has the same answer everywhere, and eight thousand
+trials tell a probability to a thousandth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import bdtr, ndtri
+
+from pipelines.judge.contrasts import Contrast, Estimates, Flags, Pairs
+from pipelines.judge.power import PlannedTest
+from pipelines.judge.rulings import PASSED, rule_difference
+from pipelines.judge.statistics import Floats
+
+TRIALS = 8_192
+SEED = 20_260_101
+
+
+def pass_share(tests: Sequence[PlannedTest], rows: int, alpha: float) -> float:
+    """Return the share of equal models that pass all ``tests`` at ``alpha`` on a holdout of ``rows``."""
+    is_passed: Flags = np.ones(TRIALS, dtype=np.bool_)
+    for test, contrast in zip(tests, draw_contrasts(tests, rows), strict=True):
+        is_passed &= rule_difference(contrast, -test.margin, alpha) == PASSED
+    return float(is_passed.mean())
+
+
+def draw_contrasts(tests: Sequence[PlannedTest], rows: int) -> list[Contrast]:
+    """Return each test's contrast of an equal model, of shape ``(TRIALS,)``; tests within another share its rows."""
+    points = _spread(2 * len(tests))
+    counts = [max(round(test.share * rows), 1) for test in tests]
+    drawn = [
+        _draw(test, _count_apart(place, tests, counts), points[2 * place], points[2 * place + 1])
+        for place, test in enumerate(tests)
+    ]
+    whole = [
+        sum((drawn[other] for other, one in enumerate(tests) if one.within == test.name), start=drawn[place])
+        for place, test in enumerate(tests)
+    ]
+    return [_build_contrast(test, count, sums) for test, count, sums in zip(tests, counts, whole, strict=True)]
+
+
+def _count_apart(place: int, tests: Sequence[PlannedTest], counts: Sequence[int]) -> int:
+    """Count the rows of a test that no test within it has."""
+    inner = sum(count for test, count in zip(tests, counts, strict=True) if test.within == tests[place].name)
+    return max(counts[place] - inner, 0)
+
+
+def _draw(test: PlannedTest, rows: int, first: Floats, second: Floats) -> Floats:
+    """Return gains and losses on ``rows``, or the sum of differences and nothing, of shape ``(2, TRIALS)``."""
+    if not test.is_proportion:
+        return np.stack([ndtri(first) * np.sqrt(test.discordance * rows), np.zeros(TRIALS)])
+    differing = _invert_binomial(first, rows, test.discordance)
+    order = np.argsort(differing, kind="stable")
+    counts, starts = np.unique(differing[order], return_index=True)
+    gains = np.empty(TRIALS)
+    for count, place in zip(counts, np.split(order, starts[1:]), strict=True):
+        gains[place] = _invert_binomial(second[place], int(count), 0.5)
+    return np.stack([gains, differing - gains])
+
+
+def _build_contrast(test: PlannedTest, rows: int, sums: Floats) -> Contrast:
+    if not test.is_proportion:
+        error = np.full(TRIALS, np.sqrt(test.discordance / rows))
+        return Estimates(estimate=sums[0] / rows, error=error, families=rows)
+    return Pairs(gains=sums[0], losses=sums[1], rows=np.asarray(float(rows)), effect=np.asarray(1.0))
+
+
+def _invert_binomial(levels: Floats, rows: int, share: float) -> Floats:
+    """Return the binomial quantiles of ``levels``: the first count whose distribution function reaches each."""
+    reach = min(rows, int(rows * share + 12 * np.sqrt(rows * share) + 40))
+    found: Floats = np.searchsorted(bdtr(np.arange(reach + 1.0), rows, share), levels).astype(np.float64)
+    return found
+
+
+def _spread(dimensions: int) -> Floats:
+    """Return points of shape ``(dimensions, TRIALS)`` that fill the unit cube evenly: Richtmyer's lattice, shifted once.
+
+    Niederreiter (1992), Random Number Generation and Quasi-Monte Carlo Methods, §4.1: multiples of the roots of primes.
+    """
+    primes = [number for number in range(2, 20 * dimensions + 4) if all(number % other for other in range(2, number))]
+    shift = np.random.default_rng(SEED).random(dimensions)
+    steps = np.sqrt(np.array(primes[:dimensions], dtype=np.float64))
+    points: Floats = (np.outer(steps, np.arange(TRIALS)) + shift[:, None]) % 1
+    return points
