@@ -110,7 +110,9 @@ def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
     weigh = weigh_families(metric, rows)
     _require_families(rows)
     estimate = weigh(np.ones(rows.families))
-    error = _find_error(evidence, metric, rows, resample_error(weigh, rows.families, evidence.seed("measure", metric, part.value)))
+    error = _find_error(
+        evidence, metric, rows, resample_error(weigh, rows.families, evidence.seed("measure", metric, part.value))
+    )
     lower = float(bound_estimate(estimate, error, rows.families, evidence.alpha))
     return Measurement(estimate=float(estimate), lower=lower, rows=count)
 

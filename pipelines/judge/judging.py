@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipelines.domain.identities import Digest, shorten
 from pipelines.domain.models import Role
 from pipelines.domain.pins import Look, Pin
@@ -18,6 +20,8 @@ from pipelines.judge.duties import count_duties
 from pipelines.judge.evidence import Evidence
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
+from pipelines.judge.readiness import find_readiness
+from pipelines.judge.rulings import DECISIONS, RESULTS, conclude
 from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
 from pipelines.workspace import DomainFolder
 
@@ -56,7 +60,8 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
     evidence = Evidence(case.pin, look, case.outcomes, case.duties)
-    findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
+    readiness = find_readiness(evidence, params)
+    findings = readiness + tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     decision = decide(findings)
     sentence = _sum_up(decision, findings, is_first=evidence.is_first)
     return Verdict(decision=decision, sentence=sentence, candidate=candidate, look=look, findings=findings)
@@ -64,10 +69,9 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
 
 def decide(findings: Sequence[Finding]) -> Decision:
     """Return what follows: a failure refuses, and only a pass of every blocking finding (at least one) promotes."""
-    blocking = [finding.result for finding in findings if finding.is_blocking]
-    if Result.FAILED in blocking:
-        return Decision.REFUSE
-    return Decision.PROMOTE if blocking and all(result is Result.PASSED for result in blocking) else Decision.HOLD
+    results = np.array([RESULTS.index(finding.result) for finding in findings], dtype=np.int8)
+    is_blocking = np.array([finding.is_blocking for finding in findings], dtype=np.bool_)
+    return DECISIONS[int(conclude(results, is_blocking))]
 
 
 def _require(evidence: Evidence, params: JudgeParams) -> tuple[Finding, ...]:
@@ -80,7 +84,12 @@ def _require(evidence: Evidence, params: JudgeParams) -> tuple[Finding, ...]:
         missing = [f"non_inferiority against the {role.value}" for role in (Role.CHAMPION, Role.ANCHOR) if role not in against]
         missing += [] if "reason_to_change" in declared else ["reason_to_change"]
     return tuple(
-        Finding(gate=kind.split()[0], result=Result.NOT_MEASURED, sentence=f"params.yaml declares no blocking gate `{kind}`")
+        Finding(
+            gate=kind.split()[0],
+            result=Result.NOT_MEASURED,
+            sentence=f"params.yaml declares no blocking gate `{kind}`",
+            is_safety=True,  # nobody may approve what the plan never asked
+        )
         for kind in missing
     )
 

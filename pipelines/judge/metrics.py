@@ -27,7 +27,10 @@ Weighted = Callable[[Floats], Floats]
 
 
 def weigh_families(metric: MetricName, rows: Rows) -> Weighted:
-    """Return the metric of ``rows`` as a function of family weights; raises :class:`NotMeasurableError` where rows lack for it."""
+    """Return the metric of ``rows`` as a function of family weights.
+
+    Raises :class:`NotMeasurableError`, now or when it is called, where the rows lack what the metric needs.
+    """
     if metric == "auroc":
         return partial(find_auroc, rows)
     sums = sum_families(metric, rows)

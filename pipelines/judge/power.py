@@ -40,15 +40,16 @@ class PlannedTest:
 
 def plan_tests(params: JudgeParams) -> tuple[PlannedTest, ...]:
     """Return the declared primary gates that can be planned for: those of proportions, each with as many rows as the holdout."""
-    gates = [gate for gate in primary_gates(params) if gate.metric in PROPORTIONS]
-    return tuple(
-        PlannedTest(
-            name=name_test(gate.metric, gate.slice, gate.against),
-            margin=gate.margin,
-            discordance=params.power.discordance,
-            within=_name_container(gate, gates),
-        )
-        for gate in gates
+    return tuple(plan_gate(gate, params) for gate in primary_gates(params) if gate.metric in PROPORTIONS)
+
+
+def plan_gate(gate: NonInferiority, params: JudgeParams) -> PlannedTest:
+    """Return the test of one primary gate under the planned discordance, with as many rows as the holdout."""
+    return PlannedTest(
+        name=name_test(gate.metric, gate.slice, gate.against),
+        margin=gate.margin,
+        discordance=params.power.discordance,
+        within=_name_container(gate, primary_gates(params)),
     )
 
 
@@ -95,6 +96,15 @@ def find_decidable_margin(rows: int, discordance: float, alpha: float, inflation
     return max(math.sqrt(discordance / effective) * (z + float(ndtri(power))), z**2 / (effective + z**2))
 
 
+def count_alone(test: PlannedTest, alpha: float, power: float = POWER) -> int:
+    """Return the rows of the holdout at which an equal model passes this one test, by its formula."""
+    if test.is_proportion:
+        needed = count_for_proportions(test.discordance, test.margin, alpha, power=power)
+    else:
+        needed = count_for_errors(1, math.sqrt(test.discordance), test.margin, alpha, power)
+    return math.ceil(max(needed, 1) / test.share)
+
+
 def count_for_conjunction(tests: Sequence[PlannedTest], alpha: float, power: float = POWER) -> int:
     """Return the rows of the holdout at which an equal model passes all ``tests`` together with a probability of ``power``.
 
@@ -120,21 +130,15 @@ def find_decidable_factor(tests: Sequence[PlannedTest], rows: int, alpha: float,
 def _count(tests: tuple[PlannedTest, ...], alpha: float, power: float) -> int:
     from pipelines.judge.trials import pass_share
 
-    alone = max(_count_alone(test, alpha, power) for test in tests)
+    alone = max(count_alone(test, alpha, power) for test in tests)
     low = 9 * alone // 10 if pass_share(tests, 9 * alone // 10, alpha) < power else 0
-    high = max(_count_alone(test, alpha, 1 - (1 - power) / len(tests)) for test in tests)
+    high = max(count_alone(test, alpha, 1 - (1 - power) / len(tests)) for test in tests)
     while pass_share(tests, high, alpha) < power:
         low, high = high, high + high // 10 + 1
     while high - low > max(high // 1_000, 1):
         middle = (low + high) // 2
         low, high = (low, middle) if pass_share(tests, middle, alpha) >= power else (middle, high)
     return high
-
-
-def _count_alone(test: PlannedTest, alpha: float, power: float) -> int:
-    if test.is_proportion:
-        return math.ceil(count_for_proportions(test.discordance, test.margin, alpha, 1.0, power) / test.share)
-    return max(count_for_errors(1, math.sqrt(test.discordance), test.margin, alpha, power), 1)
 
 
 def _widen(tests: Sequence[PlannedTest], factor: float) -> tuple[PlannedTest, ...]:

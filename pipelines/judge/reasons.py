@@ -61,7 +61,8 @@ def find_reason(gate: ReasonToChange, evidence: Evidence) -> Finding:
     if result is Result.NOT_MEASURED:
         return _say(gate, result, f"reason to change: {said}")
     share = f"{describe_level(evidence.alpha)} shared by {len(tried)}"
-    return _say(gate, result, f"reason to change ({share}): {said}", min(tried, key=lambda one: one.p_value))
+    best = min(tried, key=lambda one: (one.comparison is None, one.p_value))
+    return _say(gate, result, f"reason to change ({share}): {said}", best)
 
 
 def _try(gate: ReasonToChange, evidence: Evidence, name: Alternative) -> _Tried:

@@ -26,7 +26,7 @@ PROMOTE, HOLD, REFUSE = (np.int8(DECISIONS.index(decision)) for decision in Deci
 
 
 def rule_difference(contrast: Contrast, threshold: float, alpha: Level) -> Codes:
-    """Return PASSED where the difference is shown to lie above ``threshold``, FAILED where the estimate lies below, else UNDECIDABLE.
+    """Return PASSED where the difference is shown to lie above ``threshold``, FAILED where it was seen below, else UNDECIDABLE.
 
     At a threshold of 0 an estimate of no gain at all is a failure too: there is nothing that more rows could show.
     """
@@ -35,16 +35,15 @@ def rule_difference(contrast: Contrast, threshold: float, alpha: Level) -> Codes
 
 
 def rule_reason(p_values: Floats, estimates: Floats, alpha: Level) -> Codes:
-    """Return PASSED where any alternative (last axis) is shown by Holm, UNDECIDABLE where one points upward, FAILED where none does.
+    """Return PASSED where any alternative (last axis) is shown by Holm, UNDECIDABLE where one was seen to gain, else FAILED.
 
     An alternative that was not measured has a p-value of 1 and an estimate of NaN; where none was, nothing was measured. All that
     are declared share ``alpha``, measured or not.
     """
     is_shown = reject_by_holm(p_values, alpha).any(axis=-1)
-    is_measured = (~np.isnan(estimates)).any(axis=-1)
-    is_promising = (np.nan_to_num(estimates, nan=0.0) > 0).any(axis=-1)
-    missing = _choose(is_measured, FAILED, NOT_MEASURED)
-    return _choose(is_shown, PASSED, _choose(is_promising, UNDECIDABLE, missing))
+    is_measured, is_promising = ~np.isnan(estimates).all(axis=-1), np.asarray((estimates > 0).any(axis=-1))
+    otherwise = _choose(is_promising, UNDECIDABLE, _choose(is_measured, FAILED, NOT_MEASURED))
+    return _choose(is_shown, PASSED, otherwise)
 
 
 def rule_power(rows: Counts, needed: Counts) -> Codes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.metrics import BOUNDED
 from pipelines.judge.params import MetricName
@@ -42,6 +44,11 @@ def describe_amount(metric: MetricName, amount: float) -> str:
     """Return a bound or a margin beside a difference: signed where below nothing, without its unit."""
     number = f"{100 * amount:.1f}" if metric in BOUNDED else f"{amount:.3f}"
     return number.replace("-", "−")
+
+
+def describe_least(metric: MetricName, amount: float) -> str:
+    """Return the least margin that can be decided, never less than it is: "2.1 points"."""
+    return f"{math.ceil(1_000 * amount) / 10:.1f} points" if metric in BOUNDED else f"{amount:.3f} {_UNITS[metric]}"
 
 
 def describe_value(metric: MetricName, measured: float) -> str:

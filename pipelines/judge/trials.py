@@ -54,12 +54,17 @@ def _draw(test: PlannedTest, rows: int, first: Floats, second: Floats) -> Floats
     if not test.is_proportion:
         return np.stack([ndtri(first) * np.sqrt(test.discordance * rows), np.zeros(TRIALS)])
     differing = _invert_binomial(first, rows, test.discordance)
-    order = np.argsort(differing, kind="stable")
-    counts, starts = np.unique(differing[order], return_index=True)
-    gains = np.empty(TRIALS)
-    for count, place in zip(counts, np.split(order, starts[1:]), strict=True):
-        gains[place] = _invert_binomial(second[place], int(count), 0.5)
+    gains = _halve(second, differing)
     return np.stack([gains, differing - gains])
+
+
+def _halve(levels: Floats, counts: Floats) -> Floats:
+    """Return quantiles of binomials of one half; above two hundred a normal one is right to a thousandth of a probability."""
+    gains: Floats = np.clip(np.rint(counts / 2 + ndtri(levels) * np.sqrt(counts) / 2), 0, counts)
+    for count in np.unique(counts[counts <= 200]):
+        is_there = counts == count
+        gains[is_there] = _invert_binomial(levels[is_there], int(count), 0.5)
+    return gains
 
 
 def _build_contrast(test: PlannedTest, rows: int, sums: Floats) -> Contrast:
@@ -71,8 +76,10 @@ def _build_contrast(test: PlannedTest, rows: int, sums: Floats) -> Contrast:
 
 def _invert_binomial(levels: Floats, rows: int, share: float) -> Floats:
     """Return the binomial quantiles of ``levels``: the first count whose distribution function reaches each."""
-    reach = min(rows, int(rows * share + 12 * np.sqrt(rows * share) + 40))
-    found: Floats = np.searchsorted(bdtr(np.arange(reach + 1.0), rows, share), levels).astype(np.float64)
+    spread = int(12 * np.sqrt(rows * share)) + 40
+    least = max(int(rows * share) - spread, 0)
+    distribution = bdtr(np.arange(least, min(int(rows * share) + spread, rows) + 1.0), rows, share)
+    found: Floats = least + np.searchsorted(distribution, levels).astype(np.float64)
     return found
 
 
