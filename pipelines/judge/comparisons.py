@@ -15,7 +15,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.contrasts import Contrast, Estimates, Pairs, pair_families
 from pipelines.judge.evidence import Evidence, Floats, Rows
-from pipelines.judge.metrics import BOUNDED, PROPORTIONS, sum_by_family, sum_families, weigh_families
+from pipelines.judge.metrics import BOUNDED, PROPORTIONS, Weighted, sum_by_family, sum_families, weigh_families
 from pipelines.judge.params import MetricName
 from pipelines.judge.power import count_for_errors, count_for_proportions
 from pipelines.judge.statistics import (
@@ -75,6 +75,15 @@ class Measurement:
     rows: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resampling:
+    """How families are drawn: how many there are, the seed, and the level that a bounded score's error is kept up for."""
+
+    families: int
+    seed: int
+    alpha: float
+
+
 def compare(evidence: Evidence, question: Question) -> Comparison:
     """Compare the candidate; raises :class:`~pipelines.domain.errors.NotMeasurableError` where there is nothing to compare."""
     contrast, rows = contrast_models(evidence, question.metric, question.part, question.against)
@@ -95,7 +104,9 @@ def contrast_models(evidence: Evidence, metric: MetricName, part: Slice, against
         differences = first.correct - second.correct
         gains, losses = (sum_by_family(first, (differences * sign > 0).astype(np.float64))[:, 0] for sign in (1, -1))
         return pair_families(gains, losses, sums[0][:, 1]), count
-    return _contrast_by_bootstrap(evidence, metric, (first, second), f"{part.value} {against.value}"), count
+    pair = (weigh_families(metric, first), weigh_families(metric, second))
+    resampling = _plan_resampling(evidence, first, "compare", metric, part.value, against.value)
+    return contrast_by_bootstrap(metric, pair, resampling), count
 
 
 def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
@@ -117,24 +128,25 @@ def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
     return Measurement(estimate=float(estimate), lower=lower, rows=count)
 
 
-def _contrast_by_bootstrap(evidence: Evidence, metric: MetricName, pair: tuple[Rows, Rows], about: str) -> Estimates:
-    mine, theirs = (weigh_families(metric, rows) for rows in pair)
+def contrast_by_bootstrap(metric: MetricName, pair: tuple[Weighted, Weighted], resampling: Resampling) -> Estimates:
+    """Return the contrast of two models by what they are worth under family weights, in batches of any shape."""
+    mine, theirs = pair
 
     def subtract(weights: Floats) -> Floats:
         difference: Floats = mine(weights) - theirs(weights)
         return difference
 
-    families = pair[0].families
+    families = resampling.families
     estimate = subtract(np.ones(families))
-    _require_families(pair[0])
-    error = resample_error(subtract, families, evidence.seed("compare", metric, *about.split()))
-    return Estimates(estimate=estimate, error=_find_error(evidence, metric, pair[0], error), families=families)
+    error = resample_error(subtract, families, resampling.seed)
+    return Estimates(estimate=estimate, error=_keep_bounded(metric, error, resampling), families=families)
 
 
-def _find_error(evidence: Evidence, metric: MetricName, rows: Rows, error: Floats) -> Floats:
-    return floor_error(error, rows.families, evidence.alpha) if metric in BOUNDED else error
+def _keep_bounded(metric: MetricName, error: Floats, resampling: Resampling) -> Floats:
+    return floor_error(error, resampling.families, resampling.alpha) if metric in BOUNDED else error
 
 
-def _require_families(rows: Rows) -> None:
+def _plan_resampling(evidence: Evidence, rows: Rows, *about: str) -> Resampling:
     if rows.families < FEW_FAMILIES:
         raise NotMeasurableError(f"{rows.families} families are too few to resample: at least {FEW_FAMILIES} are needed")
+    return Resampling(families=rows.families, seed=evidence.seed(*about), alpha=evidence.alpha)

@@ -21,7 +21,7 @@ from pipelines.judge.sentences import describe_difference, describe_level, round
 from pipelines.judge.statistics import reject_by_holm
 
 MARGIN = 0.01
-_PARTS: dict[Alternative, Slice] = {
+PARTS: dict[Alternative, Slice] = {
     "superiority": Slice.HOLDOUT,
     "freshness": Slice.FRESH,
     "currency": Slice.CURRENCY,
@@ -67,7 +67,7 @@ def find_reason(gate: ReasonToChange, evidence: Evidence) -> Finding:
 
 def _try(gate: ReasonToChange, evidence: Evidence, name: Alternative) -> _Tried:
     metric: MetricName = "currency" if name == "currency" else gate.metric
-    question = Question(metric=metric, part=_PARTS[name], against=Role.CHAMPION, margin=MARGIN)
+    question = Question(metric=metric, part=PARTS[name], against=Role.CHAMPION, margin=MARGIN)
     try:
         return _Tried(name=name, metric=metric, comparison=compare(evidence, question))
     except NotMeasurableError as error:
@@ -85,7 +85,7 @@ def _say(gate: ReasonToChange, result: Result, sentence: str, best: _Tried | Non
     comparison = best.comparison if best else None
     if best is None or comparison is None:
         return Finding(gate=gate.kind, result=result, sentence=sentence, is_blocking=gate.is_blocking)
-    part = _PARTS[best.name]
+    part = PARTS[best.name]
     return Finding(
         gate=gate.kind,
         result=result,

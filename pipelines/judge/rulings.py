@@ -71,6 +71,6 @@ def name_result(code: Codes) -> Result:
     return RESULTS[int(code)]
 
 
-def _choose(condition: Flags, first: Codes | np.int8, second: Codes | np.int8) -> Codes:
+def _choose(condition: Flags | np.bool_, first: Codes | np.int8, second: Codes | np.int8) -> Codes:
     chosen: Codes = np.where(condition, first, second)
     return chosen
