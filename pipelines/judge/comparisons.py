@@ -119,11 +119,9 @@ def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
         lower = float(bound_proportion(right.sum() / effect, count / effect, evidence.alpha))
         return Measurement(estimate=float(right.sum() / count), lower=lower, rows=count)
     weigh = weigh_families(metric, rows)
-    _require_families(rows)
+    resampling = _plan_resampling(evidence, rows, "measure", metric, part.value)
     estimate = weigh(np.ones(rows.families))
-    error = _find_error(
-        evidence, metric, rows, resample_error(weigh, rows.families, evidence.seed("measure", metric, part.value))
-    )
+    error = _keep_bounded(metric, resample_error(weigh, rows.families, resampling.seed), resampling)
     lower = float(bound_estimate(estimate, error, rows.families, evidence.alpha))
     return Measurement(estimate=float(estimate), lower=lower, rows=count)
 
