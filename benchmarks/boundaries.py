@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.worlds import Ints
 from pipelines.judge.comparisons import Resampling, contrast_by_bootstrap
 from pipelines.judge.contrasts import Contrast, Pairs, pair_families
 from pipelines.judge.metrics import Weighted, value
 from pipelines.judge.rulings import PASSED, rule_difference
-from pipelines.judge.statistics import Floats
 
 ALPHA = 0.05
 LABELS = 3
@@ -21,7 +21,10 @@ LABELS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundary:
-    """Candidates that lose exactly ``margin``: ``runs`` of them on ``rows``, in families of ``size`` of which ``alike`` move as one."""
+    """Candidates that lose exactly ``margin``: ``runs`` of them on ``rows``.
+
+    Families have ``size`` rows, and a share ``alike`` of them stands or falls as one.
+    """
 
     runs: int
     rows: int
@@ -64,7 +67,9 @@ def contrast_accuracy(boundary: Boundary, batch: int = 2_000) -> Pairs:
         as_one = boundary.size * generator.multinomial(1, rates, size=shape)
         counts = np.where(generator.random(shape)[..., None] < boundary.alike, as_one, apart).astype(np.float64)
         drawn.append(pair_families(counts[..., 0], counts[..., 1], counts.sum(axis=-1)))
-    gains, losses, rows, effect = (np.concatenate([getattr(one, name) for one in drawn]) for name in ("gains", "losses", "rows", "effect"))
+    gains, losses, rows, effect = (
+        np.concatenate([getattr(one, name) for one in drawn]) for name in ("gains", "losses", "rows", "effect")
+    )
     return Pairs(gains=gains, losses=losses, rows=rows, effect=effect)
 
 
@@ -86,7 +91,7 @@ def _contrast_macro_f1(boundary: Boundary, alpha: float, batch: int = 50) -> lis
     return contrasts
 
 
-def _weigh(labels: Floats, guesses: Floats, size: int) -> Weighted:
+def _weigh(labels: Ints, guesses: Ints, size: int) -> Weighted:
     """Return macro-F1 under family weights, from the sums that the judge's metric is made of: hits, predicted, true."""
     true, guessed = (np.eye(LABELS)[codes] for codes in (labels, guesses))
     sums = np.concatenate([true * guessed, guessed, true], axis=-1)

@@ -6,7 +6,6 @@ A rule is switched off by leaving its gate out of the plan, or by taking all of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +18,6 @@ from pipelines.judge.params import JudgeParams, ReasonToChange
 from pipelines.judge.power import count_for_conjunction, plan_tests, primary_gates
 from pipelines.judge.reasons import PARTS
 from pipelines.judge.rulings import (
-    PASSED,
     PROMOTE,
     Codes,
     conclude,
@@ -30,7 +28,7 @@ from pipelines.judge.rulings import (
 )
 from pipelines.judge.statistics import Floats
 
-GRID = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 300)
+GRID = (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 80, 120, 200, 300)
 """Looks at which the rows needed are counted; a look between two asks for those of the later, which are more."""
 
 
@@ -74,24 +72,43 @@ def live(world: World, rules: Rules) -> Lives:
     return Lives(promotions=np.stack(promotions), accuracy=np.stack(accuracy))
 
 
+def promote_equals(params: JudgeParams, t: int, runs: int) -> tuple[int, float]:
+    """Return the rows of the holdout that ``params`` ask for at look ``t``, and the share of equal models promoted on them.
+
+    A tenth of the holdout is fresh, the anchor rows are half as many, and the reason to change is taken as given.
+    """
+    rules = Rules(params=params, has_duty=True)
+    shape = World(lifetimes=runs, cycles=1, holdout=900, fresh=100, anchor=500, seed=t)
+    rows = -(-count_needed(rules, _draw(shape)[1], t) // 20) * 20
+    world = replace(shape, holdout=9 * rows // 10, fresh=rows // 10, anchor=rows // 2)
+    return rows, float((decide_all(rules, *_draw(world), t) == PROMOTE).mean())
+
+
+def _draw(world: World) -> tuple[State, Proposal]:
+    generator = np.random.default_rng(world.seed)
+    state = hear_news(world, begin(world, generator), generator)
+    return state, propose(world, state, generator)
+
+
 def decide_all(rules: Rules, state: State, proposal: Proposal, t: int) -> Codes:
     """Return each lifetime's decision at look ``t``, of shape ``(lifetimes,)``."""
     alpha, params = rules.find_level(t), rules.params
     holdout = proposal.contrast(Slice.HOLDOUT, Role.CHAMPION).rows.astype(np.int64)
-    results = [rule_power(holdout, count_needed(rules, proposal, t)), rule_generation(state.carried)]
-    for gate in primary_gates(params):
-        results.append(rule_difference(proposal.contrast(gate.slice, gate.against), -gate.margin, alpha))
-    for gate in params.gates:
-        if gate.kind == "reason_to_change":
-            results.append(np.full_like(results[0], PASSED) if rules.has_duty else rule_alternatives(gate, proposal, alpha))
+    gates, reasons = primary_gates(params), [gate for gate in params.gates if gate.kind == "reason_to_change"]
+    results = [
+        rule_power(holdout, count_needed(rules, proposal, t)),
+        rule_generation(state.carried),
+        *(rule_difference(proposal.contrast(gate.slice, gate.against), -gate.margin, alpha) for gate in gates),
+        *(rule_alternatives(gate, proposal, alpha) for gate in reasons if not rules.has_duty),
+    ]
     return conclude(np.stack(results, axis=-1), np.ones(len(results), dtype=np.bool_))
 
 
 def rule_alternatives(gate: ReasonToChange, proposal: Proposal, alpha: float) -> Codes:
     """Return whether there is a reason to change, by the judge's rule on all declared alternatives."""
     tried = [proposal.contrast(PARTS[name], Role.CHAMPION) for name in gate.alternatives]
-    p_values, estimates = (np.stack(column, axis=-1) for column in zip(*((one.p_better, one.estimate) for one in tried), strict=True))
-    return rule_reason(p_values, estimates, alpha)
+    p_values = np.stack([one.p_better for one in tried], axis=-1)
+    return rule_reason(p_values, np.stack([one.estimate for one in tried], axis=-1), alpha)
 
 
 def count_needed(rules: Rules, proposal: Proposal, t: int) -> int:
@@ -100,6 +117,6 @@ def count_needed(rules: Rules, proposal: Proposal, t: int) -> int:
     tests = []
     for test, gate in zip(plan_tests(rules.params), primary_gates(rules.params), strict=True):
         share = float((proposal.contrast(gate.slice, gate.against).rows / holdout).min())
-        tests.append(replace(test, share=max(math.floor(20 * share) / 20, 0.05)))
+        tests.append(replace(test, share=max(math.floor(20 * share + 1e-9) / 20, 0.05)))
     later = next((look for look in GRID if look >= t), t)
     return count_for_conjunction(tests, rules.find_level(later), rules.params.power.power)

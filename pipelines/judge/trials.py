@@ -1,6 +1,6 @@
 """Equal models drawn from a plan and put through the gates: how often would this holdout let them all pass?
 
-The draws are those of a lattice, not of a random generator: the same question has the same answer everywhere, and eight thousand
+The draws fill their space evenly instead of at random: the same question has the same answer everywhere, and sixteen thousand
 trials tell a probability to a thousandth.
 """
 
@@ -16,7 +16,7 @@ from pipelines.judge.power import PlannedTest
 from pipelines.judge.rulings import PASSED, rule_difference
 from pipelines.judge.statistics import Floats
 
-TRIALS = 8_192
+TRIALS = 16_384
 SEED = 20_260_101
 
 
@@ -59,9 +59,9 @@ def _draw(test: PlannedTest, rows: int, first: Floats, second: Floats) -> Floats
 
 
 def _halve(levels: Floats, counts: Floats) -> Floats:
-    """Return quantiles of binomials of one half; above two hundred a normal one is right to a thousandth of a probability."""
+    """Return quantiles of binomials of one half; above a hundred a normal one is right to a thousandth of a probability."""
     gains: Floats = np.clip(np.rint(counts / 2 + ndtri(levels) * np.sqrt(counts) / 2), 0, counts)
-    for count in np.unique(counts[counts <= 200]):
+    for count in np.unique(counts[counts <= 100]):
         is_there = counts == count
         gains[is_there] = _invert_binomial(levels[is_there], int(count), 0.5)
     return gains
@@ -84,12 +84,14 @@ def _invert_binomial(levels: Floats, rows: int, share: float) -> Floats:
 
 
 def _spread(dimensions: int) -> Floats:
-    """Return points of shape ``(dimensions, TRIALS)`` that fill the unit cube evenly: Richtmyer's lattice, shifted once.
+    """Return points of shape ``(dimensions, TRIALS)`` that fill the unit cube evenly: a Kronecker sequence, shifted once.
 
-    Niederreiter (1992), Random Number Generation and Quasi-Monte Carlo Methods, §4.1: multiples of the roots of primes.
+    Its steps are the powers of 1/φ, with φ the root of φ^(d+1) = φ + 1 (Roberts 2018, The Unreasonable Effectiveness of
+    Quasirandom Sequences; Niederreiter 1992, Random Number Generation and Quasi-Monte Carlo Methods, §3.2).
     """
-    primes = [number for number in range(2, 20 * dimensions + 4) if all(number % other for other in range(2, number))]
-    shift = np.random.default_rng(SEED).random(dimensions)
-    steps = np.sqrt(np.array(primes[:dimensions], dtype=np.float64))
-    points: Floats = (np.outer(steps, np.arange(TRIALS)) + shift[:, None]) % 1
+    root = 2.0
+    for _ in range(60):
+        root = (1 + root) ** (1 / (dimensions + 1))
+    steps = root ** -np.arange(1.0, dimensions + 1)
+    points: Floats = (np.outer(steps, np.arange(TRIALS)) + np.random.default_rng(SEED).random((dimensions, 1))) % 1
     return points
