@@ -105,7 +105,7 @@ def _ask(gate: NonInferiority, evidence: Evidence, params: JudgeParams, holdout:
     contrast, rows = contrast_models(evidence, gate.metric, gate.slice, gate.against)
     test = plan_gate(gate, params)
     if isinstance(contrast, Pairs):
-        test = replace(test, share=rows / holdout / _coarsen(float(contrast.effect), gate.slice))
+        test = replace(test, share=rows / holdout / _coarsen(round(float(contrast.effect), 6), gate.slice))
     else:
         variance = _coarsen(float(contrast.error) ** 2 * rows, gate.slice)
         test = replace(test, share=rows / holdout, discordance=variance, is_proportion=False)

@@ -275,6 +275,15 @@ def test_a_floor_can_be_set_under_any_slice(part: Slice) -> None:
     assert find(verdict, "floor").result is Result.PASSED
 
 
+@pytest.mark.parametrize(
+    ("metric", "minimum", "result"),
+    [("macro_f1", 0.9, Result.PASSED), ("macro_f1", 0.99, Result.FAILED), ("bits_per_byte", -0.004, Result.PASSED)],
+)
+def test_a_floor_under_a_metric_by_bootstrap(metric: Any, minimum: float, result: Result) -> None:
+    outcomes = build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 1_000, range(40))
+    assert find(give(outcomes, JudgeParams(gates=(Floor(metric=metric, minimum=minimum),))), "floor").result is result
+
+
 RESULTS = st.lists(st.tuples(st.sampled_from(Result), st.booleans()), max_size=6)
 
 
