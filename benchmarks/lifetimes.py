@@ -75,10 +75,12 @@ def live(world: World, rules: Rules) -> Lives:
 def promote_equals(params: JudgeParams, t: int, runs: int) -> tuple[int, float]:
     """Return the rows of the holdout that ``params`` ask for at look ``t``, and the share of equal models promoted on them.
 
-    A tenth of the holdout is fresh, the anchor rows are half as many, and the reason to change is taken as given.
+    A tenth of the holdout is fresh, the anchor rows are half as many, and the reason to change is taken as given. The models
+    differ as often as planned.
     """
     rules = Rules(params=params, has_duty=True)
-    shape = World(lifetimes=runs, cycles=1, holdout=900, fresh=100, anchor=500, seed=t)
+    planned = params.power.discordance
+    shape = World(lifetimes=runs, cycles=1, holdout=900, fresh=100, anchor=500, discordance=planned, seed=t)
     rows = -(-count_needed(rules, _draw(shape)[1], t) // 20) * 20
     world = replace(shape, holdout=9 * rows // 10, fresh=rows // 10, anchor=rows // 2)
     return rows, float((decide_all(rules, *_draw(world), t) == PROMOTE).mean())
