@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pipelines.domain.identities import Digest, RunId, digest_value
 
 UNBOUND = Digest("")
+PROMOTIONS_A_GENERATION = 10
+"""How many promotions one generation of the holdout carries before it is retired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

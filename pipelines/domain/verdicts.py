@@ -77,3 +77,24 @@ class Verdict:
     look: Look | None
     findings: tuple[Finding, ...]
     needs_approval: bool = False
+
+    @property
+    def is_overridable(self) -> bool:
+        """Whether a named approver may promote all the same: the numbers were silent everywhere, and nowhere against it.
+
+        Never over a failure, never over safety, and never where there was no look or nothing was measured.
+        """
+        stopping = [finding for finding in self.findings if finding.is_blocking and finding.result is not Result.PASSED]
+        return (
+            self.decision is Decision.HOLD
+            and self.look is not None
+            and bool(self.findings)
+            and all(_is_silent(finding) for finding in stopping)
+            and not any(finding.is_safety and finding.result is Result.FAILED for finding in self.findings)
+        )
+
+
+def _is_silent(finding: Finding) -> bool:
+    if finding.result is Result.NOT_MEASURED:
+        return not finding.is_safety
+    return finding.result is Result.UNDECIDABLE

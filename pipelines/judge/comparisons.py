@@ -7,28 +7,24 @@ every other metric through the paired cluster bootstrap. Which is which is a mat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
+from pipelines.judge.contrasts import Contrast, Estimates, Pairs, pair_families
 from pipelines.judge.evidence import Evidence, Floats, Rows
-from pipelines.judge.metrics import BOUNDED, PROPORTIONS, sum_by_family, sum_families, value
+from pipelines.judge.metrics import BOUNDED, PROPORTIONS, Weighted, sum_by_family, sum_families, weigh_families
 from pipelines.judge.params import MetricName
 from pipelines.judge.power import count_for_errors, count_for_proportions
 from pipelines.judge.statistics import (
     FEW_FAMILIES,
-    bootstrap_error,
-    bound_difference,
     bound_estimate,
     bound_proportion,
     design_effect,
     floor_error,
-    score_difference,
-    tail_normal,
-    tail_student,
+    resample_error,
 )
 
 
@@ -44,17 +40,30 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A difference (candidate minus reference, more is better) in the metric's own unit.
+    """A difference (candidate minus reference, more is better) in the metric's own unit, at the look's α.
 
-    ``lower`` is the one-sided bound at the look's α; ``p_better`` the p-value of "not better"; ``needed`` the rows at which an
-    equal model would be shown to lie within the margin with a probability of .8.
+    ``needed`` is the rows at which an equal model would be shown to lie within the margin with a probability of .8.
     """
 
-    estimate: float
-    lower: float
-    p_better: float
+    contrast: Contrast
+    alpha: float
     rows: int
     needed: int
+
+    @property
+    def estimate(self) -> float:
+        """The difference that was seen."""
+        return float(self.contrast.estimate)
+
+    @property
+    def lower(self) -> float:
+        """The one-sided lower bound."""
+        return float(self.contrast.bound(self.alpha))
+
+    @property
+    def p_better(self) -> float:
+        """The p-value of "not better"."""
+        return float(self.contrast.p_better)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,70 +75,76 @@ class Measurement:
     rows: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resampling:
+    """How families are drawn: how many there are, the seed, and the level that a bounded score's error is kept up for."""
+
+    families: int
+    seed: int
+    alpha: float
+
+
 def compare(evidence: Evidence, question: Question) -> Comparison:
     """Compare the candidate; raises :class:`~pipelines.domain.errors.NotMeasurableError` where there is nothing to compare."""
-    first, second = evidence.pair(question.against, question.part)
-    sums = np.concatenate([sum_families(question.metric, rows) for rows in (first, second)], axis=1)
-    if question.metric in PROPORTIONS:
-        return _compare_proportions(evidence.alpha, question.margin, first, second)
-    return _compare_by_bootstrap(evidence, question, first, sums)
+    contrast, rows = contrast_models(evidence, question.metric, question.part, question.against)
+    alpha, margin = evidence.alpha, question.margin
+    if isinstance(contrast, Pairs):
+        needed = count_for_proportions(float(contrast.discordance), margin, alpha, float(contrast.effect))
+    else:
+        needed = count_for_errors(rows, float(contrast.error), margin, alpha)
+    return Comparison(contrast=contrast, alpha=alpha, rows=rows, needed=needed)
+
+
+def contrast_models(evidence: Evidence, metric: MetricName, part: Slice, against: Role) -> tuple[Pairs | Estimates, int]:
+    """Return the contrast of candidate and reference, of shape ``()``, and the number of rows; raises as :func:`compare`."""
+    first, second = evidence.pair(against, part)
+    count = len(first.row_ids)
+    if metric in PROPORTIONS:
+        sums = [sum_families(metric, rows) for rows in (first, second)]  # raises where nothing can be right
+        differences = first.correct - second.correct
+        gains, losses = (sum_by_family(first, (differences * sign > 0).astype(np.float64))[:, 0] for sign in (1, -1))
+        return pair_families(gains, losses, sums[0][:, 1]), count
+    pair = (weigh_families(metric, first), weigh_families(metric, second))
+    resampling = _plan_resampling(evidence, first, "compare", metric, part.value, against.value)
+    return contrast_by_bootstrap(metric, pair, resampling), count
 
 
 def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
     """Measure the candidate alone; raises :class:`~pipelines.domain.errors.NotMeasurableError` where there are no rows."""
     rows = evidence.rows(Role.CANDIDATE, part)
-    sums = sum_families(metric, rows)
     count = len(rows.row_ids)
-    estimate = float(value(metric, sums.sum(axis=0)))
     if metric in PROPORTIONS:
-        effect = design_effect(sums[:, 0], sums[:, 1], sums[:, 0])
-        lower = float(bound_proportion(sums[:, 0].sum() / effect, count / effect, evidence.alpha))
-        return Measurement(estimate=estimate, lower=lower, rows=count)
-    _require_families(rows)
-    error = bootstrap_error(sums, partial(value, metric), evidence.seed("measure", metric, part.value))
-    error = floor_error(error, rows.families, evidence.alpha) if metric in BOUNDED else error
-    lower = float(bound_estimate(np.asarray(estimate), error, rows.families, evidence.alpha))
-    return Measurement(estimate=estimate, lower=lower, rows=count)
+        right, sizes = sum_families(metric, rows).T
+        effect = design_effect(right, sizes, right)
+        lower = float(bound_proportion(right.sum() / effect, count / effect, evidence.alpha))
+        return Measurement(estimate=float(right.sum() / count), lower=lower, rows=count)
+    weigh = weigh_families(metric, rows)
+    resampling = _plan_resampling(evidence, rows, "measure", metric, part.value)
+    estimate = weigh(np.ones(rows.families))
+    error = _keep_bounded(metric, resample_error(weigh, rows.families, resampling.seed), resampling)
+    lower = float(bound_estimate(estimate, error, rows.families, evidence.alpha))
+    return Measurement(estimate=float(estimate), lower=lower, rows=count)
 
 
-def _compare_proportions(alpha: float, margin: float, first: Rows, second: Rows) -> Comparison:
-    differences = first.correct - second.correct
-    totals, sizes, squares = sum_by_family(first, differences, np.ones_like(differences), differences**2).T
-    effect = design_effect(totals, sizes, squares)
-    gains, losses = (np.asarray((differences * sign > 0).sum() / effect) for sign in (1, -1))
-    count = len(first.row_ids)
-    rows = np.asarray(count / effect)
-    return Comparison(
-        estimate=float(differences.mean()),
-        lower=float(bound_difference(gains, losses, rows, alpha)),
-        p_better=float(tail_normal(score_difference(gains, losses, rows, 0.0))),
-        rows=count,
-        needed=count_for_proportions(float((differences != 0).mean()), margin, alpha, float(effect)),
-    )
+def contrast_by_bootstrap(metric: MetricName, pair: tuple[Weighted, Weighted], resampling: Resampling) -> Estimates:
+    """Return the contrast of two models by what they are worth under family weights, in batches of any shape."""
+    mine, theirs = pair
+
+    def subtract(weights: Floats) -> Floats:
+        difference: Floats = mine(weights) - theirs(weights)
+        return difference
+
+    families = resampling.families
+    estimate = subtract(np.ones(families))
+    error = resample_error(subtract, families, resampling.seed)
+    return Estimates(estimate=estimate, error=_keep_bounded(metric, error, resampling), families=families)
 
 
-def _compare_by_bootstrap(evidence: Evidence, question: Question, first: Rows, sums: Floats) -> Comparison:
-    _require_families(first)
-    metric, alpha, families = question.metric, evidence.alpha, first.families
-    difference = partial(_subtract, metric)
-    estimate = difference(sums.sum(axis=0))
-    error = bootstrap_error(sums, difference, evidence.seed("compare", metric, question.part.value, question.against.value))
-    error = floor_error(error, families, alpha) if metric in BOUNDED else error
-    return Comparison(
-        estimate=float(estimate),
-        lower=float(bound_estimate(estimate, error, families, alpha)),
-        p_better=float(tail_student(estimate / error, families)) if error > 0 else float(estimate <= 0),
-        rows=len(first.row_ids),
-        needed=count_for_errors(len(first.row_ids), float(error), question.margin, alpha),
-    )
+def _keep_bounded(metric: MetricName, error: Floats, resampling: Resampling) -> Floats:
+    return floor_error(error, resampling.families, resampling.alpha) if metric in BOUNDED else error
 
 
-def _subtract(metric: MetricName, sums: Floats) -> Floats:
-    first, second = np.split(sums, 2, axis=-1)
-    difference: Floats = value(metric, first) - value(metric, second)
-    return difference
-
-
-def _require_families(rows: Rows) -> None:
+def _plan_resampling(evidence: Evidence, rows: Rows, *about: str) -> Resampling:
     if rows.families < FEW_FAMILIES:
         raise NotMeasurableError(f"{rows.families} families are too few to resample: at least {FEW_FAMILIES} are needed")
+    return Resampling(families=rows.families, seed=evidence.seed(*about), alpha=evidence.alpha)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.verdicts import Finding, Result
-from pipelines.judge.comparisons import Comparison, Question, compare
+from pipelines.judge.comparisons import Question, compare
 from pipelines.judge.evidence import Evidence
+from pipelines.judge.rulings import name_result, rule_difference
 from pipelines.judge.sentences import (
     describe_amount,
     describe_difference,
     describe_level,
     describe_place,
     describe_shortage,
+    round_need,
     round_score,
 )
 
@@ -36,28 +38,30 @@ def find_difference(gate: str, evidence: Evidence, question: Question, threshold
         comparison = compare(evidence, question)
     except NotMeasurableError as error:
         sentence = f"{place}: not measured: {error}"
-        return Finding(gate=gate, result=Result.NOT_MEASURED, sentence=sentence, metric=question.metric, against=question.against)
-    result = _read(comparison, threshold)
+        return Finding(
+            gate=gate,
+            result=Result.NOT_MEASURED,
+            sentence=sentence,
+            metric=question.metric,
+            against=question.against,
+            part=question.part,
+        )
+    result = name_result(rule_difference(comparison.contrast, threshold, evidence.alpha))
     said = {Result.PASSED: words.passed, Result.FAILED: words.failed}.get(result)
+    needed = round_need(comparison.needed, question.part)
     bounds = f"lower bound {describe_amount(question.metric, comparison.lower)} at {describe_level(evidence.alpha)}"
     limit = f"; margin {describe_amount(question.metric, -threshold)}" if threshold else ""
     return Finding(
         gate=gate,
         result=result,
         sentence=f"{place}: {describe_difference(question.metric, comparison.estimate)} ({bounds}{limit}): "
-        f"{said or describe_shortage(comparison.rows, comparison.needed)}",
+        f"{said or describe_shortage(comparison.rows, needed)}",
         metric=question.metric,
         against=question.against,
         estimate=round_score(comparison.estimate, question.part),
         lower=round_score(comparison.lower, question.part),
         margin=-threshold,
         rows=comparison.rows,
-        needed=comparison.needed,
+        needed=needed,
+        part=question.part,
     )
-
-
-def _read(comparison: Comparison, threshold: float) -> Result:
-    if comparison.lower > threshold:
-        return Result.PASSED
-    is_no_gain = threshold == 0 and comparison.estimate <= 0
-    return Result.FAILED if comparison.estimate < threshold or is_no_gain else Result.UNDECIDABLE

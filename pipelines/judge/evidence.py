@@ -26,6 +26,7 @@ class Rows:
 
     ``family``, ``label`` and ``predicted`` are codes that all models of the slice share; a prediction that is no label of the
     slice is -1. ``correct`` is NaN where nothing can be right. ``loss`` is in nats, ``size`` in bytes.
+    ``probabilities`` have the shape ``(rows, labels)``, NaN in the rows of a model that gives none.
     """
 
     row_ids: tuple[str, ...]
@@ -37,6 +38,7 @@ class Rows:
     correct: Floats
     loss: Floats
     size: Floats
+    probabilities: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +117,12 @@ def _tabulate(outcomes: Sequence[Outcome], families: Sequence[str], labels: Sequ
         correct=np.array([np.nan if outcome.correct is None else outcome.correct for outcome in outcomes], dtype=np.float64),
         loss=np.array([outcome.loss for outcome in outcomes], dtype=np.float64),
         size=np.array([outcome.size for outcome in outcomes], dtype=np.float64),
+        probabilities=np.array([_list_probabilities(outcome, labels) for outcome in outcomes], dtype=np.float64),
     )
+
+
+def _list_probabilities(outcome: Outcome, labels: Sequence[str]) -> list[float]:
+    """A label that the model does not know is one that it gives no probability to."""
+    if outcome.probabilities is None:
+        return [np.nan] * len(labels)
+    return [outcome.probabilities.get(label, 0.0) for label in labels]

@@ -31,6 +31,7 @@ def find_floor(gate: Floor, evidence: Evidence) -> Finding:
         margin=gate.minimum,
         rows=measured.rows,
         is_blocking=gate.is_blocking,
+        part=gate.slice,
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipelines.domain.audits import AuditReport
 from pipelines.domain.identities import Digest, shorten
 from pipelines.domain.models import Role
@@ -22,6 +24,8 @@ from pipelines.judge.evidence import Evidence
 from pipelines.judge.model_files import ModelFiles, read_model_files
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
+from pipelines.judge.readiness import find_readiness
+from pipelines.judge.rulings import DECISIONS, RESULTS, conclude
 from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
 from pipelines.workspace import DomainFolder
 
@@ -81,16 +85,8 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
         return Verdict(decision=Decision.HOLD, sentence=DEV_ONLY, candidate=candidate, look=None, findings=())
     if look.plan != plan_digest(params):
         return Verdict(decision=Decision.HOLD, sentence=_name_plans(look, params), candidate=candidate, look=look, findings=())
-    evidence = Evidence(
-        pin=case.pin,
-        look=look,
-        outcomes=case.outcomes,
-        duties=case.duties,
-        candidate_files=case.candidate_files,
-        champion_files=case.champion_files,
-        audit=case.audit,
-    )
-    findings = tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
+    evidence = _gather(case, look)
+    findings = find_readiness(evidence, params) + tuple(gate.find(evidence) for gate in params.gates) + _require(evidence, params)
     findings += (case.ruling.finding,) if case.ruling else ()
     needs_approval = evidence.is_first or (case.ruling is not None and case.ruling.needs_approval)
     decision = decide(findings)
@@ -102,10 +98,21 @@ def weigh(case: Case, params: JudgeParams) -> Verdict:
 
 def decide(findings: Sequence[Finding]) -> Decision:
     """Return what follows: a failure refuses, and only a pass of every blocking finding (at least one) promotes."""
-    blocking = [finding.result for finding in findings if finding.is_blocking]
-    if Result.FAILED in blocking:
-        return Decision.REFUSE
-    return Decision.PROMOTE if blocking and all(result is Result.PASSED for result in blocking) else Decision.HOLD
+    results = np.array([RESULTS.index(finding.result) for finding in findings], dtype=np.int8)
+    is_blocking = np.array([finding.is_blocking for finding in findings], dtype=np.bool_)
+    return DECISIONS[int(conclude(results, is_blocking))]
+
+
+def _gather(case: Case, look: Look) -> Evidence:
+    return Evidence(
+        pin=case.pin,
+        look=look,
+        outcomes=case.outcomes,
+        duties=case.duties,
+        candidate_files=case.candidate_files,
+        champion_files=case.champion_files,
+        audit=case.audit,
+    )
 
 
 def _require(evidence: Evidence, params: JudgeParams) -> tuple[Finding, ...]:
@@ -118,7 +125,12 @@ def _require(evidence: Evidence, params: JudgeParams) -> tuple[Finding, ...]:
         missing = [f"non_inferiority against the {role.value}" for role in (Role.CHAMPION, Role.ANCHOR) if role not in against]
         missing += [] if "reason_to_change" in declared else ["reason_to_change"]
     return tuple(
-        Finding(gate=kind.split()[0], result=Result.NOT_MEASURED, sentence=f"params.yaml declares no blocking gate `{kind}`")
+        Finding(
+            gate=kind.split()[0],
+            result=Result.NOT_MEASURED,
+            sentence=f"params.yaml declares no blocking gate `{kind}`",
+            is_safety=True,  # nobody may approve what the plan never asked
+        )
         for kind in missing
     )
 

@@ -1,22 +1,40 @@
-"""Each metric as sums over families and a value of sums, so that resampling families is one matrix product.
+"""Each metric as a function of how often every family is counted, so that resampling families is one product of matrices.
 
-All values are oriented so that more is better: bits per byte and log loss are negated.
+Most are sums over families and a value of sums; AUROC is not, and ranks its rows once. All values are oriented so that more is
+better: bits per byte and log loss are negated.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from pipelines.domain.errors import NotMeasurableError
 from pipelines.judge.evidence import Codes, Floats, Rows
 from pipelines.judge.params import MetricName
+from pipelines.judge.rankings import find_auroc
 
 PROPORTIONS = frozenset({"accuracy", "currency"})
 """Shares of rows that are right: a paired comparison of them has a closed form."""
 
-BOUNDED = PROPORTIONS | {"macro_f1"}
+BOUNDED = PROPORTIONS | {"macro_f1", "auroc"}
+
+Weighted = Callable[[Floats], Floats]
+"""From family weights ``(..., families)``, how often each is counted, to the metric ``(...)``."""
+
+
+def weigh_families(metric: MetricName, rows: Rows) -> Weighted:
+    """Return the metric of ``rows`` as a function of family weights.
+
+    Raises :class:`NotMeasurableError`, now or when it is called, where the rows lack what the metric needs.
+    """
+    if metric == "auroc":
+        return partial(find_auroc, rows)
+    sums = sum_families(metric, rows)
+    return lambda weights: value(metric, weights @ sums)
 
 
 def sum_families(metric: MetricName, rows: Rows) -> Floats:
@@ -35,6 +53,8 @@ def sum_families(metric: MetricName, rows: Rows) -> Floats:
             return sum_by_family(rows, -rows.loss / math.log(2), rows.size)
         case "log_loss":
             return sum_by_family(rows, -rows.loss, np.ones_like(rows.loss))
+        case "auroc":
+            raise NotMeasurableError("AUROC is no value of sums over families")
 
 
 def value(metric: MetricName, sums: Floats) -> Floats:

@@ -24,6 +24,7 @@ def find_non_inferiority(gate: NonInferiority, evidence: Evidence) -> Finding:
             metric=gate.metric,
             against=gate.against,
             is_blocking=False,
+            part=gate.slice,
         )
     question = Question(metric=gate.metric, part=gate.slice, against=gate.against, margin=gate.margin)
     finding = find_difference(gate.kind, evidence, question, -gate.margin, WORDS)

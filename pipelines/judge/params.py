@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipelines.domain.verdicts import Finding
     from pipelines.judge.evidence import Evidence
 
-MetricName: TypeAlias = Literal["accuracy", "macro_f1", "bits_per_byte", "log_loss", "currency"]
+MetricName: TypeAlias = Literal["accuracy", "macro_f1", "bits_per_byte", "log_loss", "currency", "auroc"]
 Alternative: TypeAlias = Literal["superiority", "freshness", "currency"]
 
 
@@ -110,6 +110,19 @@ DEFAULT_GATES: tuple[AnyGate, ...] = (
 )
 
 
+class PowerParams(BaseModel):
+    """What the size of a holdout is planned for, before there is anything to measure: part of the plan like a margin.
+
+    ``discordance`` is the share of rows that only one of two equal models gets right; ``power`` the probability with which an
+    equal model must pass all non-inferiority gates together.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    discordance: float = Field(default=0.05, gt=0, lt=1)
+    power: float = Field(default=0.8, gt=0.5, lt=1)
+
+
 class JudgeParams(BaseModel):
     """How a candidate is judged: the α of a period, spent over all its looks, and the gates that must all pass."""
 
@@ -117,4 +130,5 @@ class JudgeParams(BaseModel):
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     period_days: int = Field(default=365, ge=1)
+    power: PowerParams = PowerParams()
     gates: tuple[AnyGate, ...] = Field(default=DEFAULT_GATES, min_length=1)

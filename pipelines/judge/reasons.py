@@ -16,11 +16,12 @@ from pipelines.domain.verdicts import Finding, Result
 from pipelines.judge.comparisons import Comparison, Question, compare
 from pipelines.judge.evidence import Evidence
 from pipelines.judge.params import Alternative, MetricName, ReasonToChange
+from pipelines.judge.rulings import name_result, rule_reason
 from pipelines.judge.sentences import describe_difference, describe_level, round_score
 from pipelines.judge.statistics import reject_by_holm
 
 MARGIN = 0.01
-_PARTS: dict[Alternative, Slice] = {
+PARTS: dict[Alternative, Slice] = {
     "superiority": Slice.HOLDOUT,
     "freshness": Slice.FRESH,
     "currency": Slice.CURRENCY,
@@ -40,6 +41,10 @@ class _Tried:
     def p_value(self) -> float:
         return self.comparison.p_better if self.comparison else 1.0
 
+    @property
+    def estimate(self) -> float:
+        return self.comparison.estimate if self.comparison else float("nan")
+
 
 def find_reason(gate: ReasonToChange, evidence: Evidence) -> Finding:
     """Return PASSED where any alternative holds, there is a duty, or there is no champion to be replaced."""
@@ -49,27 +54,24 @@ def find_reason(gate: ReasonToChange, evidence: Evidence) -> Finding:
         said = f"a duty: the champion saw {evidence.duties} revisions that were retracted, withdrawn or taken out since"
         return _say(gate, Result.PASSED, f"reason to change: {said}")
     tried = [_try(gate, evidence, name) for name in gate.alternatives]
-    holds = reject_by_holm(np.array([one.p_value for one in tried]), evidence.alpha)
+    p_values = np.array([one.p_value for one in tried])
+    holds = reject_by_holm(p_values, evidence.alpha)
+    result = name_result(rule_reason(p_values, np.array([one.estimate for one in tried]), evidence.alpha))
     said = "; ".join(_describe(one, is_shown=bool(shown)) for one, shown in zip(tried, holds, strict=True))
-    measured = [one for one in tried if one.comparison is not None]
-    if not measured:
-        return _say(gate, Result.NOT_MEASURED, f"reason to change: {said}")
-    result = Result.PASSED if holds.any() else Result.UNDECIDABLE if _is_promising(measured) else Result.FAILED
+    if result is Result.NOT_MEASURED:
+        return _say(gate, result, f"reason to change: {said}")
     share = f"{describe_level(evidence.alpha)} shared by {len(tried)}"
-    return _say(gate, result, f"reason to change ({share}): {said}", min(measured, key=lambda one: one.p_value))
+    best = min(tried, key=lambda one: (one.comparison is None, one.p_value))
+    return _say(gate, result, f"reason to change ({share}): {said}", best)
 
 
 def _try(gate: ReasonToChange, evidence: Evidence, name: Alternative) -> _Tried:
     metric: MetricName = "currency" if name == "currency" else gate.metric
-    question = Question(metric=metric, part=_PARTS[name], against=Role.CHAMPION, margin=MARGIN)
+    question = Question(metric=metric, part=PARTS[name], against=Role.CHAMPION, margin=MARGIN)
     try:
         return _Tried(name=name, metric=metric, comparison=compare(evidence, question))
     except NotMeasurableError as error:
         return _Tried(name=name, metric=metric, comparison=None, problem=str(error))
-
-
-def _is_promising(measured: list[_Tried]) -> bool:
-    return any(one.comparison is not None and one.comparison.estimate > 0 for one in measured)
 
 
 def _describe(one: _Tried, *, is_shown: bool) -> str:
@@ -83,7 +85,7 @@ def _say(gate: ReasonToChange, result: Result, sentence: str, best: _Tried | Non
     comparison = best.comparison if best else None
     if best is None or comparison is None:
         return Finding(gate=gate.kind, result=result, sentence=sentence, is_blocking=gate.is_blocking)
-    part = _PARTS[best.name]
+    part = PARTS[best.name]
     return Finding(
         gate=gate.kind,
         result=result,
@@ -95,4 +97,5 @@ def _say(gate: ReasonToChange, result: Result, sentence: str, best: _Tried | Non
         margin=0.0,
         rows=comparison.rows,
         is_blocking=gate.is_blocking,
+        part=part,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.metrics import BOUNDED
 from pipelines.judge.params import MetricName
@@ -12,6 +14,7 @@ NAMES: dict[MetricName, str] = {
     "bits_per_byte": "bits per byte",
     "log_loss": "log loss",
     "currency": "currency",
+    "auroc": "AUROC",
 }
 PLACES: dict[Slice, str] = {
     Slice.DEV: "on dev",
@@ -43,6 +46,11 @@ def describe_amount(metric: MetricName, amount: float) -> str:
     return number.replace("-", "−")
 
 
+def describe_least(metric: MetricName, amount: float) -> str:
+    """Return the least margin that can be decided, never less than it is: "2.1 points"."""
+    return f"{math.ceil(1_000 * amount) / 10:.1f} points" if metric in BOUNDED else f"{amount:.3f} {_UNITS[metric]}"
+
+
 def describe_value(metric: MetricName, measured: float) -> str:
     """Return a metric's value as people know it: percent, or bits and nats counted from below."""
     return f"{100 * measured:.1f}%" if metric in BOUNDED else f"{-measured:.3f} {_UNITS[metric]}"
@@ -63,6 +71,14 @@ def describe_shortage(rows: int, needed: int) -> str:
 def round_score(score: float, part: Slice) -> float:
     """Round what a verdict discloses: a tenth of a point of the anchor rows, which must last, a hundredth elsewhere."""
     return round(score, 3 if part is Slice.ANCHOR else 4)
+
+
+def round_need(needed: int, part: Slice) -> int:
+    """Round a number of rows that was counted from what was seen of the anchor rows to two digits, upward: it tells on them."""
+    if part is not Slice.ANCHOR or needed < 100:
+        return needed
+    step: int = 10 ** (len(str(needed)) - 2)
+    return -(-needed // step) * step
 
 
 def _sign(number: float, digits: int) -> str:

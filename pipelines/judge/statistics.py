@@ -13,6 +13,9 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 Floats = npt.NDArray[np.float64]
+Level = Floats | float
+"""A one-sided level: one for the whole batch, or one a member of it."""
+
 Statistic = Callable[[Floats], Floats]
 """From sums ``(..., K)`` to a value ``(...)``; more is better."""
 
@@ -22,7 +25,7 @@ FEW_FAMILIES = 10
 """Below this many families their number is no ground for estimating how alike the rows of one are: the worst is assumed."""
 
 
-def bound_difference(gains: Floats, losses: Floats, rows: Floats, alpha: float) -> Floats:
+def bound_difference(gains: Floats, losses: Floats, rows: Floats, alpha: Level) -> Floats:
     """Return the lower (1 - ``alpha``) score bound of a difference of paired proportions, of any batch shape.
 
     ``gains`` are rows that only the first gets right, ``losses`` rows that only the second does. Tango (1998), Statistics in
@@ -83,17 +86,25 @@ def design_effect(totals: Floats, sizes: Floats, squares: Floats) -> Floats:
 
 
 def bootstrap_error(sums: Floats, statistic: Statistic, seed: int, replicates: int = REPLICATES) -> Floats:
-    """Return the cluster-bootstrap standard error of ``statistic`` over family sums of shape ``(..., families, K)``.
+    """Return the cluster-bootstrap standard error of ``statistic`` over family sums of shape ``(..., families, K)``."""
+
+    def weigh(weights: Floats) -> Floats:
+        return statistic(np.einsum("rf,...fk->...rk", weights, sums, optimize=True))
+
+    return resample_error(weigh, sums.shape[-2], seed, replicates)
+
+
+def resample_error(weigh: Statistic, families: int, seed: int, replicates: int = REPLICATES) -> Floats:
+    """Return the cluster-bootstrap standard error of a function from family weights ``(r, families)`` to values ``(..., r)``.
 
     Whole families are drawn with replacement (Davison and Hinkley 1997, §3.8; Field and Welsh 2007, JRSS B 69, 369-390), the
     models of a row together, so the comparison stays paired. √(F/(F - 1)) undoes the shrinkage of a plug-in variance.
     """
-    families = sums.shape[-2]
     generator = np.random.default_rng(seed)
     drawn = []
     for start in range(0, replicates, CHUNK):
         weights = generator.multinomial(families, np.full(families, 1 / families), size=min(CHUNK, replicates - start))
-        drawn.append(statistic(np.einsum("rf,...fk->...rk", weights.astype(np.float64), sums, optimize=True)))
+        drawn.append(weigh(weights.astype(np.float64)))
     values = np.concatenate(drawn, axis=-1)
     error: Floats = np.nanstd(values, axis=-1, ddof=1) * np.sqrt(families / max(families - 1, 1))
     return error
@@ -109,7 +120,7 @@ def floor_error(error: Floats, families: int, alpha: float) -> Floats:
     return floored
 
 
-def bound_estimate(estimate: Floats, error: Floats, families: int, alpha: float) -> Floats:
+def bound_estimate(estimate: Floats, error: Floats, families: int, alpha: Level) -> Floats:
     """Return the lower (1 - ``alpha``) bound of an estimate by Student's t on F - 1 degrees of freedom.
 
     Percentiles of an affordable number of replicates cannot resolve the levels that a late look is left with; a quantile can.
@@ -130,7 +141,7 @@ def tail_student(ratio: Floats, families: int) -> Floats:
     return p_values
 
 
-def reject_by_holm(p_values: Floats, alpha: float) -> npt.NDArray[np.bool_]:
+def reject_by_holm(p_values: Floats, alpha: Level) -> npt.NDArray[np.bool_]:
     """Return which hypotheses on the last axis are rejected with a family-wise error of ``alpha``.
 
     Holm (1979), Scandinavian Journal of Statistics 6, 65-70: in order of p, the k-th of m is compared with α/(m - k + 1), up to
@@ -138,7 +149,7 @@ def reject_by_holm(p_values: Floats, alpha: float) -> npt.NDArray[np.bool_]:
     """
     order = np.argsort(p_values, axis=-1, kind="stable")
     count = p_values.shape[-1]
-    levels = alpha / (count - np.arange(count))
+    levels = np.asarray(alpha)[..., None] / (count - np.arange(count))
     is_small = np.take_along_axis(p_values, order, axis=-1) <= levels
     is_rejected = np.logical_and.accumulate(is_small, axis=-1)
     result = np.zeros(p_values.shape, dtype=np.bool_)

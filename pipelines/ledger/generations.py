@@ -14,10 +14,9 @@ from typing import cast
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import DomainName
-from pipelines.domain.pins import FIRST_GENERATION, Generation
+from pipelines.domain.pins import FIRST_GENERATION, PROMOTIONS_A_GENERATION, Generation
 from pipelines.ledger.ledgers import Draft, Ledger
 
-PROMOTIONS_A_GENERATION = 10
 WEARING = (Kind.HOLDOUT_RENEWED, Kind.LOOK_RESERVED, Kind.PROMOTED)
 
 

@@ -6,7 +6,6 @@ together however many they are: P(any false promotion in the period) ≤ α by t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, Json
 from pipelines.domain.pins import Look
+from pipelines.domain.spending import spend
 from pipelines.ledger.generations import WEARING, fold_generations
 from pipelines.ledger.ledgers import Draft, Ledger
 
@@ -31,13 +31,6 @@ class LookRequest:
     inputs: Digest
     alpha: float = 0.05
     period_days: int = 365
-
-
-def spend(alpha: float, t: int) -> float:
-    """Return α_t = 6α/(π²t²), the level at which look number ``t`` (from 1) of a period is judged."""
-    if not 0 < alpha < 1 or t < 1:
-        raise LedgerError(f"α must lie between 0 and 1 and looks count from 1; got α = {alpha}, t = {t}")
-    return 6 * alpha / (math.pi**2 * t**2)
 
 
 def reserve_look(ledger: Ledger, domain: DomainName, request: LookRequest) -> Look:

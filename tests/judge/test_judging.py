@@ -40,7 +40,7 @@ def find(verdict: Verdict, gate: str, against: str | None = None) -> Finding:
 
 
 def test_promotes_a_better_model_and_says_why() -> None:
-    verdict = give(compare_models(4_000, range(100), range(300), range(300)))
+    verdict = give(compare_models(6_000, range(100), range(400), range(400)))
     assert verdict.decision is Decision.PROMOTE, verdict.sentence
     assert find(verdict, "non_inferiority", "champion").result is Result.PASSED
     assert find(verdict, "non_inferiority", "anchor").result is Result.PASSED
@@ -92,7 +92,7 @@ def test_an_anchor_out_of_reach_refuses_even_where_the_champion_is_matched() -> 
 
 
 def test_where_the_anchor_still_serves_its_rows_are_the_champions() -> None:
-    outcomes = [one for one in compare_models(4_000, range(100), range(300), ()) if one.role is not Role.ANCHOR]
+    outcomes = [one for one in compare_models(6_000, range(100), range(300), ()) if one.role is not Role.ANCHOR]
     one_model = build_pin().champion
     assert give(outcomes, anchor=one_model).decision is Decision.PROMOTE
     absent = give(outcomes)
@@ -172,7 +172,8 @@ def test_no_champion_is_replaced_under_params_that_leave_a_gate_out(dropped: str
     params = JudgeParams(gates=tuple(gate for gate in DEFAULT_GATES if gate.kind != dropped))
     verdict = give(compare_models(4_000, range(100), range(300), range(300)), params)
     assert verdict.decision is Decision.HOLD
-    assert f"no blocking gate `{dropped}" in verdict.sentence
+    assert any(f"no blocking gate `{dropped}" in finding.sentence for finding in verdict.findings)
+    assert not verdict.is_overridable
 
 
 def add_parts(
@@ -229,8 +230,8 @@ def test_rows_of_one_family_are_not_taken_for_independent_ones() -> None:
 @pytest.mark.parametrize("metric", ["macro_f1", "log_loss", "bits_per_byte"])
 def test_any_metric_can_be_gated(metric: Any) -> None:
     gates: tuple[AnyGate, ...] = (
-        NonInferiority(metric=metric, margin=0.02),
-        NonInferiority(metric=metric, margin=0.02, against=Role.ANCHOR, slice=Slice.ANCHOR),
+        NonInferiority(metric=metric, margin=0.03),
+        NonInferiority(metric=metric, margin=0.03, against=Role.ANCHOR, slice=Slice.ANCHOR),
         ReasonToChange(metric=metric),
     )
     better = give(compare_models(3_000, range(100), range(300), range(300)), JudgeParams(gates=gates))
@@ -273,6 +274,15 @@ def test_a_floor_can_be_set_under_any_slice(part: Slice) -> None:
         Case(pin=build_pin(params), outcomes=build_outcomes(Role.CANDIDATE, part, 500, range(20)), candidate=CANDIDATE), params
     )
     assert find(verdict, "floor").result is Result.PASSED
+
+
+@pytest.mark.parametrize(
+    ("metric", "minimum", "result"),
+    [("macro_f1", 0.9, Result.PASSED), ("macro_f1", 0.99, Result.FAILED), ("bits_per_byte", -0.004, Result.PASSED)],
+)
+def test_a_floor_under_a_metric_by_bootstrap(metric: Any, minimum: float, result: Result) -> None:
+    outcomes = build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 1_000, range(40))
+    assert find(give(outcomes, JudgeParams(gates=(Floor(metric=metric, minimum=minimum),))), "floor").result is result
 
 
 RESULTS = st.lists(st.tuples(st.sampled_from(Result), st.booleans()), max_size=6)

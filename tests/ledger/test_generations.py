@@ -13,9 +13,9 @@ from pipelines.clock import SystemClock
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import DomainName, digest_value
-from pipelines.domain.pins import FIRST_GENERATION, Generation
+from pipelines.domain.pins import FIRST_GENERATION, PROMOTIONS_A_GENERATION, Generation
 from pipelines.ledger.champions import champion, promote, restore, roll_back, unfreeze
-from pipelines.ledger.generations import PROMOTIONS_A_GENERATION, current_generation, fold_generations, renew
+from pipelines.ledger.generations import current_generation, fold_generations, renew
 from pipelines.ledger.ledgers import Ledger
 from pipelines.ledger.looks import LookRequest, reserve_look
 from tests.builders.ledgers import DOMAIN, build_promotion, open_ledger

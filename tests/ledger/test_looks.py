@@ -19,10 +19,11 @@ from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, digest_value
 from pipelines.domain.pins import Look
+from pipelines.domain.spending import spend
 from pipelines.ledger.champions import champion, promote, roll_back
 from pipelines.ledger.generations import renew
 from pipelines.ledger.ledgers import Ledger
-from pipelines.ledger.looks import LookRequest, reserve_look, spend
+from pipelines.ledger.looks import LookRequest, reserve_look
 from tests.builders.ledgers import DOMAIN, START, build_promotion, open_ledger
 
 PLAN = digest_value("plan")
