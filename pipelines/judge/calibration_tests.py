@@ -57,7 +57,7 @@ def compare_calibration(models: tuple[Confidences, Confidences], family: Codes, 
     """Return the increase from the second model to the first on the same rows; ``family`` are codes, one a row.
 
     Let A and B be the unbiased estimates of both squared errors, D⁺ the upper bound of A - B at .9α and B⁻ the lower bound of
-    B at .1α. Then √(B⁻ + D⁺) - √B⁻ bounds the increase at α, by Bonferroni; the lower bound is its mirror image.
+    B at .1α. Then √(B⁻ + D⁺) - √B⁻ bounds the increase at α, by Bonferroni; the lower bound takes the worst B between its own.
     """
     first, second = (_bin(model, family) for model in models)
     both = _Binned(
@@ -69,13 +69,14 @@ def compare_calibration(models: tuple[Confidences, Confidences], family: Codes, 
     families, rest = count_effective(np.bincount(family).astype(np.float64)), alpha * REMAINDER
     least, most = (_clip(sign * bound_estimate(sign * other, spread, families, rest)) for sign in (1, -1))
     low, high = (sign * bound_estimate(sign * difference, error, families, alpha - rest) for sign in (1, -1))
-    base = np.where(low > 0, most, least)  # whichever is the worst for a lower bound
+    worst = np.where(low > 0, most, np.clip(-low, least, most))  # where √(B + low) - √B is the least
+    estimate = np.sqrt(_clip(own)) - np.sqrt(_clip(other))
     return Increase(
         first=np.sqrt(_clip(own)),
         second=np.sqrt(_clip(other)),
-        estimate=np.sqrt(_clip(own)) - np.sqrt(_clip(other)),
-        lower=np.sqrt(_clip(base + low)) - np.sqrt(base),
-        upper=np.sqrt(least + _clip(high)) - np.sqrt(least),
+        estimate=estimate,
+        lower=np.minimum(np.sqrt(_clip(worst + low)) - np.sqrt(worst), estimate),
+        upper=np.maximum(np.sqrt(least + _clip(high)) - np.sqrt(least), estimate),
     )
 
 
