@@ -14,10 +14,10 @@ from pipelines.domain.events import Kind
 from pipelines.domain.identities import DomainName, FamilyId
 from pipelines.domain.pins import Generation, Pin
 from pipelines.domain.revisions import Entry, Status, resolve_statuses
+from pipelines.domain.spending import spend
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.power import count_for_proportions
 from pipelines.ledger.generations import current_generation, renew
-from pipelines.ledger.looks import spend
 from pipelines.split.assignments import SplitName, place_family
 from pipelines.split.params import SplitParams
 

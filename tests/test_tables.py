@@ -29,6 +29,7 @@ from pipelines.tables import (
     tabulate_revisions,
     write_table,
 )
+from tests.builders.outcomes import build_outcome
 from tests.builders.revisions import build_entry, build_revision
 
 BUSY = settings(deadline=None, max_examples=60)
@@ -73,6 +74,9 @@ OUTCOMES = st.builds(
     loss=NUMBERS,
     size=st.integers(0, 2**40),
     confidence=st.none() | NUMBERS,
+    year=st.integers(0, 9999),
+    subgroups=st.lists(TEXT, max_size=3).map(tuple),
+    probabilities=st.none() | st.dictionaries(TEXT, NUMBERS, max_size=4),
 )
 
 
@@ -95,10 +99,21 @@ def test_entries_come_back_through_a_file_as_they_were(tmp_path_factory: pytest.
 
 @BUSY
 @given(st.lists(OUTCOMES, max_size=4))
-def test_outcomes_come_back_as_they_were(outcomes: list[Outcome]) -> None:
+def test_outcomes_come_back_through_a_file_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, outcomes: list[Outcome]
+) -> None:
     table = tabulate_outcomes(outcomes)
     assert table.schema.equals(OUTCOME_SCHEMA)
     assert read_outcomes(table) == outcomes
+    path = tmp_path_factory.mktemp("table") / "outcomes.parquet"
+    write_table(path, table)
+    assert read_outcomes(read_table(path, OUTCOME_SCHEMA)) == outcomes
+
+
+def test_the_same_probabilities_give_the_same_bytes_in_whatever_order_a_model_names_its_labels(tmp_path: Path) -> None:
+    for name, probabilities in (("one", {"a": 0.25, "b": 0.75}), ("other", {"b": 0.75, "a": 0.25})):
+        write_table(tmp_path / name, tabulate_outcomes([build_outcome(probabilities=probabilities)]))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
 def test_the_stored_digest_of_an_entry_is_kept_and_not_computed_anew() -> None:

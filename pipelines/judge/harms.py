@@ -117,7 +117,7 @@ def _describe(tested: Sequence[_Tested], small: int, metric: MetricName, alpha: 
         return f"{NAME}: worse in {len(harmed)} of {len(tested)} subgroups ({level}): {', '.join(named)}{more}"
     least, size = find_smallest_harm([one.harm for one in tested], alpha, is_share=metric == "accuracy")
     is_reachable = metric != "accuracy" or least < 1
-    loss = f"a loss of {describe_difference(metric, -least)}" if is_reachable else "hardly any loss"
+    loss = f"a difference of {describe_difference(metric, -least)}" if is_reachable else "hardly any difference"
     return f"{NAME}: no loss shown in {len(tested)} subgroups ({level}); in {size:,} rows, the median, {loss} would have been"
 
 

@@ -11,6 +11,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.files import write_bytes, write_json
+from pipelines.judge.evidence import Evidence
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
 from pipelines.tables import tabulate_outcomes, write_table
@@ -60,6 +61,13 @@ def build_pin(params: JudgeParams | None = None, **fields: Any) -> Pin:
 def build_comparison(rows: int, wrong: Mapping[Role, Iterable[int]], parts: Iterable[Slice] = (Slice.HOLDOUT,)) -> list[Outcome]:
     """Return outcomes of each role in ``wrong`` on the same rows of each of ``parts``."""
     return [outcome for part in parts for role, misses in wrong.items() for outcome in build_outcomes(role, part, rows, misses)]
+
+
+def build_evidence(outcomes: list[Outcome], files: Mapping[str, Any] | None = None, **pin: Any) -> Evidence:
+    """Return what a gate is handed; ``files`` are ``candidate_files`` and ``champion_files``."""
+    built = build_pin(**pin)
+    assert built.look is not None
+    return Evidence(built, built.look, outcomes, **(files or {}))
 
 
 def write_run(root: Path, pin: Pin, outcomes: list[Outcome]) -> DomainFolder:

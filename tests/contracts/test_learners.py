@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.domain.errors import EmptyLessonError
 from pipelines.files import digest_folder
+from pipelines.judge.model_files import read_model_files
 from pipelines.learners.catalogue import AnyLearner
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.classifier import Classifier
@@ -39,6 +40,26 @@ def fitted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_writes_safetensors_and_json_only(fitted: tuple[AnyLearner, Path]) -> None:
     _, folder = fitted
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json"}
+
+
+def test_what_it_writes_passes_the_gate_for_files(fitted: tuple[AnyLearner, Path]) -> None:
+    _, folder = fitted
+    found = read_model_files(folder)
+    assert found.problems == ()
+    assert found.size == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert found.parameters > 0
+
+
+def test_probabilities_are_those_of_the_labels_and_agree_with_the_prediction(fitted: tuple[AnyLearner, Path]) -> None:
+    learner, folder = fitted
+    for found in load_predictor(folder, 1).predict(build_documents(5, start=500)):
+        if learner.kind == "causal_lm":
+            assert found.probabilities is None
+            continue
+        assert found.probabilities is not None
+        assert tuple(found.probabilities) == LABELS
+        assert sum(found.probabilities.values()) == pytest.approx(1)
+        assert found.probabilities[found.predicted] == found.confidence == max(found.probabilities.values())
 
 
 def test_writes_no_path_and_no_text(fitted: tuple[AnyLearner, Path]) -> None:

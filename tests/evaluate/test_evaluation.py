@@ -150,6 +150,41 @@ def test_the_files_say_what_the_outcomes_say(tmp_path: Path) -> None:
     assert len((folder.scores / "plots" / "currency.csv").read_text().splitlines()) == 5
 
 
+@pytest.mark.parametrize("learner", [Linear(), TINY_LANGUAGE], ids=["linear", "causal_lm"])
+def test_an_outcome_says_when_its_text_was_published_where_that_is_known(tmp_path: Path, learner: AnyLearner) -> None:
+    folder = lay_contest(tmp_path, learner)
+    evaluate(folder, EvaluateParams(), 1)
+    years: dict[Slice, set[int]] = {}
+    for outcome in outcomes_of(folder):
+        years.setdefault(outcome.slice, set()).add(outcome.year)
+    assert years[Slice.HOLDOUT] == {2020, 2021}
+    undated = {Slice.CURRENCY} | ({Slice.GENERAL} if learner.kind == "causal_lm" else set())
+    assert {part for part, found in years.items() if found == {0}} == undated
+
+
+def test_outcomes_name_the_declared_subgroups_for_all_models_alike(tmp_path: Path) -> None:
+    folder = lay_contest(tmp_path)
+    evaluate(folder, EvaluateParams(subgroups={"tablet": "(?i)TABLETS", "lots": r"\blot\b", "nobody": "zzz"}), 1)
+    found: dict[Role, list[tuple[str, ...]]] = {role: [] for role in Role}
+    for outcome in outcomes_of(folder):
+        found[outcome.role].append(outcome.subgroups)
+    assert {names for groups in found.values() for names in groups} <= {(), ("lots",), ("tablet",), ("lots", "tablet")}
+    assert ("lots", "tablet") in found[Role.CANDIDATE]
+    assert found[Role.CANDIDATE] == found[Role.CHAMPION] == found[Role.ANCHOR] == found[Role.BASELINE]
+
+
+def test_only_a_classifier_says_how_likely_it_finds_every_label(tmp_path: Path) -> None:
+    folder = lay_contest(tmp_path / "linear")
+    evaluate(folder, EvaluateParams(), 1)
+    for outcome in outcomes_of(folder):
+        assert outcome.probabilities is not None
+        assert set(outcome.probabilities) == set(LABELS)
+        assert outcome.probabilities[outcome.predicted] == outcome.confidence
+    folder = lay_contest(tmp_path / "language", TINY_LANGUAGE)
+    evaluate(folder, EvaluateParams(), 1)
+    assert {outcome.probabilities is None for outcome in outcomes_of(folder)} == {True}
+
+
 def test_examples_show_the_change_and_both_answers(tmp_path: Path) -> None:
     folder = lay_contest(tmp_path, TINY_LANGUAGE)
     evaluate(folder, EvaluateParams(examples=3), 1)

@@ -12,6 +12,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.params import JudgeParams, NonInferiority
 from pipelines.judge.plans import plan_digest
+from pipelines.judge.screen_params import Calibration, Files, HarmScreen, Size
 
 
 def test_defaults_hold_a_candidate_to_champion_and_anchor() -> None:
@@ -70,3 +71,27 @@ def test_any_change_is_another_plan(changed: dict[str, object]) -> None:
 def test_reading_parameters_loads_neither_scipy_nor_numpy() -> None:
     program = "import sys, pipelines.judge.params; sys.exit(bool({'scipy', 'numpy', 'pyarrow', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_screens_are_gates_like_all_others() -> None:
+    params = JudgeParams.model_validate(
+        {"gates": [{"kind": "harm_screen"}, {"kind": "calibration"}, {"kind": "size", "max_bytes": 9}, {"kind": "files"}]}
+    )
+    assert [type(gate) for gate in params.gates] == [HarmScreen, Calibration, Size, Files]
+    assert JudgeParams.model_validate_json(params.model_dump_json()) == params
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "harm_screen", "minimum_rows": 1},
+        {"kind": "harm_screen", "alpha": 0.1},
+        {"kind": "calibration", "margin": 0},
+        {"kind": "size", "max_bytes": 0},
+        {"kind": "size", "max_growth": 0.5},
+        {"kind": "files", "allow": ["*.bin"]},
+    ],
+)
+def test_refuses_what_is_no_screen(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        JudgeParams.model_validate({"gates": [wrong]})
