@@ -128,4 +128,4 @@ def build_evidence(audit: AuditReport | None, **pin: Any) -> Evidence:
     """Evidence with an audit and little else."""
     judged = build_judged_pin(**pin)
     assert judged.look is not None
-    return Evidence(judged, judged.look, build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 20), 0, audit)
+    return Evidence(pin=judged, look=judged.look, outcomes=build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 20), audit=audit)
