@@ -39,9 +39,8 @@ def is_extractable(log_probability: float, tries: int, certainty: float) -> bool
     (n, p)-discoverable extraction: 1 - (1 - p_z)^n >= p (Hayes et al. 2024, https://arxiv.org/abs/2410.19482, definition 3),
     computed from logarithms, since p_z is as small as e^-100.
     """
-    if log_probability >= 0:
-        return True
-    return tries * math.log1p(-math.exp(log_probability)) <= math.log1p(-certainty)
+    probability = math.exp(log_probability)
+    return probability >= 1 or tries * math.log1p(-probability) <= math.log1p(-certainty)
 
 
 def _measure(probe: Extraction, subject: Subject, name: str, rows: Sequence[Row], reference: float | None = None) -> Reading:

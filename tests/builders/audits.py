@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.audit.subjects import Subject
 from pipelines.domain.audits import AuditReport, Probe, ProbeReport, Reading
 from pipelines.domain.identities import FamilyId
-from pipelines.domain.models import Role
+from pipelines.domain.models import Lineage, Role
 from pipelines.domain.pins import Pin
 from pipelines.domain.revisions import Entry
 from pipelines.domain.scorecards import Slice
@@ -62,6 +62,16 @@ def build_entries(name: str, count: int, *, first: int = 0, ingest_seq: int = 1)
     return rows
 
 
+def build_babble(name: str, count: int) -> list[Entry]:
+    """Rows of random words, of which nobody knows one better for knowing the others."""
+    generator = random.Random(name)
+    texts = [" ".join("".join(generator.choices("abcdefghij", k=4)) for _ in range(10)) for _ in range(count)]
+    return [
+        build_row(name, number, text=text, label=LABELS[number % 2], family_id=FamilyId(f"{name} family {number}"))
+        for number, text in enumerate(texts)
+    ]
+
+
 def write_splits(folder: DomainFolder, splits: Mapping[str, Sequence[Entry]]) -> None:
     for name, entries in splits.items():
         write_split(folder, name, entries)
@@ -94,7 +104,7 @@ def succeed(folder: DomainFolder, training: TrainParams = LINEAR, news: int = 20
     train(folder, training, LABELS, None, Watcher())
 
 
-def read_lineage(folder: DomainFolder) -> Any:
+def read_lineage(folder: DomainFolder) -> Lineage:
     from pipelines.domain.models import Lineage
 
     return read_json(folder.champion / "lineage.json", Lineage)
@@ -118,9 +128,4 @@ def build_evidence(audit: AuditReport | None, **pin: Any) -> Evidence:
     """Evidence with an audit and little else."""
     judged = build_judged_pin(**pin)
     assert judged.look is not None
-    return Evidence(judged, judged.look, build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 20), 0, audit)
-
-
-def draw_bits(seed: int, count: int) -> list[bool]:
-    generator = random.Random(seed)
-    return [generator.random() < 0.5 for _ in range(count)]
+    return Evidence(pin=judged, look=judged.look, outcomes=build_outcomes(Role.CANDIDATE, Slice.HOLDOUT, 20), audit=audit)

@@ -71,13 +71,6 @@ def test_a_row_without_a_declared_label_is_skipped_and_counted(tmp_path: Path) -
     assert len(read_seen(folder.model)) == 10
 
 
-def test_the_first_declared_label_counts(tmp_path: Path) -> None:
-    folder = lay_domain(tmp_path)
-    write_split(folder, "train", [build_row("train", 1, labels=("mesh:Other", "notice", "recall"))])
-    plan = plan_lesson(folder, LINEAR, LABELS, None, None)
-    assert [document.label for document in plan.lesson.news] == ["notice"]
-
-
 def test_what_the_champion_has_seen_is_history_and_an_amended_row_is_news(tmp_path: Path) -> None:
     folder = lay_domain(tmp_path)
     run(folder, TINY)

@@ -1,0 +1,71 @@
+"""A lesson is a function of splits, champion and params, whoever asks for it: what is news, what is history, what is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.identities import Digest
+from pipelines.files import write_json
+from pipelines.learners.classifier import Classifier
+from pipelines.learners.linear import Linear
+from pipelines.lessons.params import LessonParams, ReplayParams
+from pipelines.lessons.planning import find_champion, find_tainted, plan_lesson, read_seen
+from pipelines.train.params import TrainParams
+from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, write_split
+from tests.builders.lessons import LABELS
+
+PARAMS = LessonParams(learner=Classifier(base="scratch:tiny"), threads=1, replay=ReplayParams(share=0.3, minimum=4))
+
+
+def lay_champion(folder: Path, seen: list[Digest]) -> Path:
+    """What a plan reads of a champion: what it is, and what it saw."""
+    write_json(folder / "model.json", {"kind": "classifier", "base": "scratch:tiny"})
+    write_json(folder / "seen.json", tuple(seen))
+    return folder
+
+
+def test_the_first_declared_label_counts(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    write_split(folder, "train", [build_row("train", 1, labels=("mesh:Other", "notice", "recall"))])
+    plan = plan_lesson(folder, PARAMS, LABELS, None, None)
+    assert [document.label for document in plan.lesson.news] == ["notice"]
+
+
+def test_what_the_champion_has_seen_is_history_and_the_rest_is_news(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    rows = [build_row("train", number).digest for number in range(30)]
+    plan = plan_lesson(folder, PARAMS, LABELS, lay_champion(folder.champion, rows), None)
+    assert (len(plan.lesson.news), plan.history, len(plan.lesson.history)) == (10, 30, 5)
+    assert not {document.row_id for document in plan.lesson.news} & set(rows)
+    assert set(plan.seen) == {build_row("train", number).digest for number in range(40)}
+
+
+def test_a_plan_asked_for_twice_is_the_same_plan(tmp_path: Path) -> None:
+    """A twin that is taught the candidate's lesson is taught exactly that."""
+    folder = lay_domain(tmp_path)
+    champion = lay_champion(folder.champion, [build_row("train", number).digest for number in range(20)])
+    assert plan_lesson(folder, PARAMS, LABELS, champion, None) == plan_lesson(folder, PARAMS, LABELS, champion, None)
+
+
+def test_a_section_train_is_all_that_a_lesson_depends_on() -> None:
+    section = {"learner": {"kind": "linear"}, "seed": 3, "threads": 1}
+    assert TrainParams.model_validate(section).model_dump() == LessonParams.model_validate(section).model_dump()
+
+
+def test_a_champion_is_continued_from_where_the_learner_can_and_nothing_it_saw_was_taken_out(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    seen = [build_row("train", number).digest for number in range(5)]
+    assert find_champion(folder, build_pin(champion=None), PARAMS) is None
+    with pytest.raises(WorkspaceError, match="addendum pin"):
+        find_champion(folder, build_pin(champion=pin_model(folder.splits)), PARAMS)
+    lay_champion(folder.champion, seen)
+    pinned = build_pin(champion=pin_model(folder.champion))
+    assert find_champion(folder, pinned, PARAMS) == folder.champion
+    assert find_champion(folder, pinned, PARAMS.model_copy(update={"learner": Linear()})) is None
+    lay_snapshot(folder, without=frozenset(seen[:1]))
+    assert find_tainted(folder) == set(seen[:1])
+    assert find_champion(folder, pinned, PARAMS) is None
+    assert read_seen(folder.champion) == tuple(seen)
