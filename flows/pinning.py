@@ -15,7 +15,8 @@ from pipelines.domain.models import Champion
 from pipelines.domain.pins import Look, ModelPin, Pin
 from pipelines.files import write_bytes, write_json
 from pipelines.inputs import digest_inputs
-from pipelines.judge.plans import plan_digest
+from pipelines.judge.params import JudgeParams
+from pipelines.judge.plans import describe_plan, plan_digest
 from pipelines.ledger.champions import anchor, champion
 from pipelines.ledger.generations import current_generation
 from pipelines.ledger.looks import LookRequest, reserve_look
@@ -74,8 +75,7 @@ def share_cache(place: Place) -> None:
 
 def _reserve(place: Place, domain: DomainName, pin: Pin) -> Look:
     params = place.of(domain)
-    plan = plan_digest(params.judge)
-    _register_plan(place, domain, plan)
+    plan = _register_plan(place, domain, params.judge)
     request = LookRequest(
         plan=plan,
         inputs=digest_inputs(place.workspace, domain, params, pin),
@@ -85,8 +85,10 @@ def _reserve(place: Place, domain: DomainName, pin: Pin) -> Look:
     return reserve_look(place.ledger, domain, request)
 
 
-def _register_plan(place: Place, domain: DomainName, plan: Digest) -> None:
+def _register_plan(place: Place, domain: DomainName, judging: JudgeParams) -> Digest:
+    """Record the gates with the rows that they need at the coming looks, where they are not the last that were recorded."""
+    plan = plan_digest(judging)
     last = place.ledger.last(domain, Kind.PLAN_REGISTERED)
     if last is None or last.payload["plan"] != plan:
-        gates = place.of(domain).judge.model_dump(mode="json")
-        place.ledger.append(domain, Kind.PLAN_REGISTERED, {"plan": plan, "gates": gates})
+        place.ledger.append(domain, Kind.PLAN_REGISTERED, describe_plan(judging))
+    return plan

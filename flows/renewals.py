@@ -16,15 +16,10 @@ from pipelines.domain.pins import Generation, Pin
 from pipelines.domain.revisions import Entry, Status, resolve_statuses
 from pipelines.domain.spending import spend
 from pipelines.judge.params import JudgeParams
-from pipelines.judge.power import count_for_proportions
+from pipelines.judge.power import count_for_conjunction, plan_tests
 from pipelines.ledger.generations import current_generation, renew
 from pipelines.split.assignments import SplitName, place_family
 from pipelines.split.params import SplitParams
-
-DISCORDANCE = 0.05
-"""The planned share of rows on which two models differ."""
-
-PROPORTIONS = frozenset({"accuracy", "currency"})
 
 
 def renew_holdout(place: Place, domain: DomainName) -> Generation:
@@ -62,13 +57,9 @@ def count_holdout(entries: Sequence[Entry], params: SplitParams, generation: Gen
 
 
 def count_needed(judging: JudgeParams, t: int) -> int | None:
-    """Return the rows that the hardest planned test takes at look ``t``; ``None`` where no gate can be planned."""
-    margins = [
-        gate.margin
-        for gate in judging.gates
-        if gate.kind == "non_inferiority" and gate.is_blocking and gate.metric in PROPORTIONS
-    ]
-    return count_for_proportions(DISCORDANCE, min(margins), spend(judging.alpha, t)) if margins else None
+    """Return the rows that all planned tests together take at look ``t``; ``None`` where no gate can be planned."""
+    tests = plan_tests(judging)
+    return count_for_conjunction(tests, spend(judging.alpha, t), judging.power.power) if tests else None
 
 
 def _count_looks(place: Place, domain: DomainName) -> int:

@@ -16,8 +16,9 @@ Gate: TypeAlias = Mapping[str, object]
 Key: TypeAlias = tuple[object, ...]
 
 IDENTITY = ("kind", "metric", "slice", "against")
-MORE_IS_STRICTER = frozenset({"minimum", "period_days", "discordance", "power"})
-LESS_IS_STRICTER = frozenset({"alpha", "margin"})
+MORE_IS_STRICTER = frozenset({"floor.minimum", "period_days", "power.discordance", "power.power"})
+"""By whole name: another gate's ``minimum`` is how many rows it wants, and a gate that never has them never fails."""
+LESS_IS_STRICTER = frozenset({"alpha", "limit", "margin"})
 ABSENT = object()
 
 
@@ -64,7 +65,10 @@ def compare_gates(before: Mapping[Key, Gate], after: Mapping[Key, Gate]) -> list
 
 
 def direct(name: str, before: object, after: object) -> Direction:
-    """Return which way a field went, as far as its name and its values tell; no limit at all is the weakest one."""
+    """Return which way a field went, as far as its name and its values tell; no limit at all is the weakest one.
+
+    ``name`` is the gate's kind and the field (``floor.minimum``), or the name of what stands beside the gates (``alpha``).
+    """
     field = name.rpartition(".")[2]
     if isinstance(before, bool) and isinstance(after, bool) and field.startswith(("is_", "must_")):
         return Direction.STRICTER if after else Direction.WEAKER
@@ -75,7 +79,7 @@ def direct(name: str, before: object, after: object) -> Direction:
         return Direction.STRICTER
     if is_limit and after is None and _is_number(before):
         return Direction.WEAKER
-    if not (_is_number(before) and _is_number(after)) or not (is_limit or field in MORE_IS_STRICTER):
+    if not (_is_number(before) and _is_number(after)) or not (is_limit or name in MORE_IS_STRICTER):
         return Direction.OTHER
     is_less = float(str(after)) < float(str(before))
     return Direction.STRICTER if is_less is is_limit else Direction.WEAKER
@@ -94,7 +98,7 @@ def say(fields: Gate, name: str) -> str:
 def _compare_fields(before: Gate, after: Gate) -> list[Shift]:
     return [
         Shift(
-            direct(field, before.get(field, ABSENT), after.get(field, ABSENT)),
+            direct(f"{before.get('kind')}.{field}", before.get(field, ABSENT), after.get(field, ABSENT)),
             f"gate {name_gate(before)}: {field} {say(before, field)} → {say(after, field)}",
         )
         for field in sorted(before.keys() | after.keys())

@@ -20,6 +20,7 @@ GATES: tuple[Mapping[str, Any], ...] = (
         "is_blocking": True,
     },
     {"kind": "reason_to_change", "metric": "accuracy", "alternatives": ["superiority", "freshness"], "is_blocking": True},
+    {"kind": "membership", "limit": 0.03, "minimum": 300, "must_be_measured": True, "is_blocking": True},
     {"kind": "size", "max_bytes": 1_000_000, "max_growth": None, "is_blocking": False},
 )
 PARAMS: Mapping[str, Any] = {

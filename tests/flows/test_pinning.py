@@ -16,6 +16,7 @@ from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.files import digest_folder, read_json
 from pipelines.inputs import digest_inputs
+from pipelines.judge.plans import required_rows
 from pipelines.workspace import DomainFolder
 from tests.builders.ledgers import START
 from tests.builders.places import DOMAIN, Shared, build_place, judge_candidate, with_section
@@ -35,6 +36,16 @@ def test_the_same_pin_asked_twice_is_the_same_look(stocked: Place) -> None:
     assert second.run_id == first.run_id
     assert len(stocked.ledger.events(DOMAIN, [Kind.LOOK_RESERVED])) == 1
     assert len(stocked.ledger.events(DOMAIN, [Kind.PLAN_REGISTERED])) == 1
+
+
+def test_the_rows_that_the_coming_looks_need_are_registered_with_the_plan(stocked: Place) -> None:
+    pin_domain(stocked, DOMAIN, "news", with_look=True)
+    (plan,) = stocked.ledger.events(DOMAIN, [Kind.PLAN_REGISTERED])
+    needed = plan.payload["required_rows"]
+    assert isinstance(needed, list)
+    assert needed == list(required_rows(stocked.of(DOMAIN).judge))
+    assert len(needed) == 10
+    assert needed == sorted(needed)
 
 
 def test_a_pin_by_hand_has_no_look_and_records_nothing(stocked: Place) -> None:

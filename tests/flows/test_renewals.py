@@ -16,9 +16,11 @@ from flows.renewals import count_holdout, count_needed, find_last_seen, renew_ho
 from flows.retraining import start_retraining
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import FamilyId
+from pipelines.domain.models import Role
 from pipelines.domain.pins import FIRST_GENERATION, Generation
 from pipelines.domain.revisions import Revision
 from pipelines.judge.params import Floor, JudgeParams, NonInferiority
+from pipelines.judge.plans import required_rows
 from pipelines.ledger.retrainings import end_retraining
 from pipelines.split.assignments import SplitName, assign_family
 from pipelines.split.splitting import split
@@ -91,10 +93,14 @@ def test_where_tests_are_planned_they_say_how_much_is_enough(worn: Place) -> Non
     assert renew_holdout(mild, DOMAIN).number == 2
 
 
-@pytest.mark.parametrize(("t", "needed"), [(1, 3_690), (10, 9_115)])
-def test_the_need_is_that_of_the_coming_look(t: int, needed: int) -> None:
-    assert count_needed(JudgeParams(), t) == pytest.approx(needed, rel=0.001)
-    assert count_needed(PLANLESS, t) is None
+def test_the_need_is_that_of_all_tests_together_at_the_coming_look() -> None:
+    judging = JudgeParams(gates=(NonInferiority(margin=0.05), NonInferiority(margin=0.05, against=Role.ANCHOR)))
+    first, tenth = (count_needed(judging, t) for t in (1, 10))
+    assert (first, tenth) == (required_rows(judging, 10)[0], required_rows(judging, 10)[9])
+    assert first is not None
+    assert tenth is not None
+    assert first < tenth
+    assert count_needed(PLANLESS, 1) is None
 
 
 def test_the_pin_and_its_look_are_of_the_new_generation_and_a_pin_by_hand_renews_nothing(worn: Place) -> None:

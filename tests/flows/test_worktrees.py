@@ -131,6 +131,16 @@ def test_the_commit_that_a_run_was_made_from_is_known_for_ever(workspace: Worksp
     assert read_base(open_worktree(workspace, home, DOMAIN, RUN)) == made_from
 
 
+def test_where_its_branch_is_lost_a_run_is_made_again_from_the_commit_it_was_made_from(workspace: Workspace, home: Home) -> None:
+    tree = make_run(workspace, home)
+    write_bytes(workspace.root / "params.yaml", b"domains: [later]\n")
+    commit_all(workspace, "later")
+    run_git(workspace.root, "worktree", "remove", "--force", str(tree.root))
+    run_git(workspace.root, "branch", "--quiet", "-D", tree.branch)
+    again = open_worktree(workspace, home, DOMAIN, RUN)
+    assert (again.root / "params.yaml").read_bytes() == b"domains: []\n"
+
+
 def test_a_run_keeps_its_own_parameters(workspace: Workspace, home: Home, tmp_path: Path) -> None:
     def write_seed(seed: int) -> None:
         params = build_params(tmp_path, train={"threads": 1, "seed": seed, "learner": {"kind": "linear"}})

@@ -39,6 +39,11 @@ def compare(after: dict[str, Any], before: dict[str, Any] | None = None) -> list
         (change_gate("reason_to_change", alternatives=["superiority"]), STRICTER),
         (change_gate("reason_to_change", alternatives=["currency"]), OTHER),
         (change_gate("floor", of_a_kind_to_come=3), OTHER),
+        (change_gate("membership", limit=0.5), WEAKER),
+        (change_gate("membership", limit=0.01), STRICTER),
+        (change_gate("membership", must_be_measured=False), WEAKER),
+        (change_gate("membership", minimum=10**9), OTHER),  # it would never be measured, and so never fail
+        (change_gate("membership", minimum=1), OTHER),
         ({"judge.alpha": 0.1}, WEAKER),
         ({"judge.alpha": 0.01}, STRICTER),
         ({"judge.period_days": 30}, WEAKER),
