@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from flows.commands import audits, drops, local, loop, quarantine, reports
+from flows.commands import audits, drops, local, loop, quarantine, recreating, reports
 
 app = typer.Typer(
     help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
@@ -33,6 +33,7 @@ app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.command(rich_help_panel="Records")(reports.explain)
 app.command(rich_help_panel="Records")(audits.verify)
 app.command(rich_help_panel="Records")(reports.envelope)
+app.command(rich_help_panel="Records")(recreating.recreate)
 app.command()(reports.doctor)
 
 
