@@ -61,8 +61,11 @@ def make_key(folder: Path) -> None:
 
         content = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         _create_private(folder / PRIVATE_KEY, content)
-    if not (folder / PUBLIC_KEY).exists():
-        write_bytes(folder / PUBLIC_KEY, read_public(folder / PRIVATE_KEY))
+    public = read_public(folder / PRIVATE_KEY)
+    known = (folder / PUBLIC_KEY).read_bytes() if (folder / PUBLIC_KEY).exists() else b""
+    if not known or public not in split_keys(known):
+        # what an earlier key of this home has signed stays trusted
+        write_bytes(folder / PUBLIC_KEY, known + public)
 
 
 def _create_private(path: Path, content: bytes) -> None:

@@ -59,6 +59,15 @@ def test_a_maker_that_was_killed_halfway_is_finished_by_the_next(tmp_path: Path)
     assert (tmp_path / PUBLIC_KEY).read_bytes() == read_public(tmp_path / PRIVATE_KEY)
 
 
+def test_a_key_that_was_moved_away_is_followed_by_another_and_stays_trusted(tmp_path: Path) -> None:
+    keys = build_keys(tmp_path)
+    old = read_public(keys.signing_key())
+    (tmp_path / PRIVATE_KEY).unlink()
+    new = read_public(keys.signing_key())
+    assert new != old
+    assert split_keys(keys.trusted_keys() or b"") == (old, new)
+
+
 def test_a_named_key_wins_and_none_is_made_beside_it(tmp_path: Path) -> None:
     private = build_key(tmp_path / "elsewhere" / "team.pem")
     keys = ModelKeys(folder=tmp_path / "keys", private=private)
