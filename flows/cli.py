@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from flows.commands import audits, drops, local, loop, quarantine, reports
+from flows.commands import audits, drops, gate, local, loop, quarantine, recreating, reports
 
 app = typer.Typer(
     help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
@@ -30,9 +30,11 @@ for command in LOOP:
     app.command(rich_help_panel="The loop, by hand")(command)
 app.add_typer(drops.app, name="drop", rich_help_panel="Records")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
+app.add_typer(gate.app, name="gate", rich_help_panel="The loop, by hand")
 app.command(rich_help_panel="Records")(reports.explain)
 app.command(rich_help_panel="Records")(audits.verify)
 app.command(rich_help_panel="Records")(reports.envelope)
+app.command(rich_help_panel="Records")(recreating.recreate)
 app.command()(reports.doctor)
 
 

@@ -17,6 +17,7 @@ from pipelines.ledger.heads import SignedHeads
 from pipelines.ledger.keys import KeyRing
 from pipelines.ledger.ledgers import Ledger
 from pipelines.params import DomainParams, Params, read_params
+from pipelines.promote.model_keys import ModelKeys
 from pipelines.promote.registry import Registry
 from pipelines.settings import Settings
 from pipelines.tracking import Tracker
@@ -50,7 +51,8 @@ class Place:
     @property
     def registry(self) -> Registry:
         """The registry of models."""
-        return Registry(self.settings.tracking_address)
+        keys = ModelKeys(folder=self.home.keys, private=self.settings.model_key, public=self.settings.model_public_key)
+        return Registry(self.settings.tracking_address, keys)
 
     @property
     def tracker(self) -> Tracker:

@@ -80,7 +80,8 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
         case StageName.TRAIN:
             from pipelines.train.training import train
 
-            train(folder, params.train, params.labels, settings.place.checkpoints, watch_training(settings))
+            monitor = watch_training(settings, params.train.learner.kind)
+            train(folder, params.train, params.labels, settings.place.checkpoints, monitor)
         case StageName.EVALUATE:
             from pipelines.evaluate.evaluation import evaluate
 
@@ -97,11 +98,13 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             judge(folder, params.judge, params.envelope)
 
 
-def watch_training(settings: Settings) -> Monitor:
-    """Return whoever watches: the log always, MLflow when the flow named a run of it."""
+def watch_training(settings: Settings, kind: str) -> Monitor:
+    """Return whoever watches a learner of this kind: the log always, MLflow (told the machine too) when the flow named a run."""
     if settings.mlflow_run is None:
         return LoggedMonitor()
+    from pipelines.learners.machines import MACHINE_TAG, describe_machine, write_machine
     from pipelines.tracking import Tracker
 
     tracker = Tracker(settings.tracking_address, settings.artifact_root)
+    tracker.tag(settings.mlflow_run, {MACHINE_TAG: write_machine(describe_machine(kind))})
     return Monitors((LoggedMonitor(), tracker.monitor(settings.mlflow_run)))

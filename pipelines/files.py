@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest, digest_bytes, digest_value
+from pipelines.domain.identities import Digest, digest_bytes, digest_value, shorten
 
 Noun = TypeVar("Noun")
 
@@ -61,6 +61,16 @@ def list_files(folder: Path) -> list[tuple[str, Path]]:
     """Return all files below ``folder`` that its digest counts, in the order in which it does, by name and path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore")
     return [(path.relative_to(folder).as_posix(), path) for path in files]
+
+
+def check_folder(folder: Path, expected: Digest) -> None:
+    """Raise :class:`WorkspaceError` when the folder is not what its pin says: nothing of an altered model is read."""
+    found = digest_folder(folder)
+    if found != expected:
+        problem = (
+            f"{folder} is {shorten(found)}, and the pin says {shorten(expected)}: a file in it was altered, added or removed"
+        )
+        raise WorkspaceError(f"{problem}; lay it out again with `addendum pin DOMAIN --as-is`, or let the flow retrain")
 
 
 def digest_file(path: Path) -> Digest:

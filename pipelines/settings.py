@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = Field(default=None, description="the S3 server of `s3_bucket` sources, when it is not Amazon's")
     s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
+    model_key: Path | None = Field(default=None, description="private key that models are signed with; default: in the home")
+    model_public_key: Path | None = Field(default=None, description="public key that models are trusted by; default: in the home")
     actor: str = Field(default="local", description="who the ledger says did it")
     data: Path = Field(default=Path("../shared/data"), description="optional folder of real data for tests and benchmarks")
 

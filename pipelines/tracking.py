@@ -129,6 +129,13 @@ class Tracker:
         for key, value in sorted(tags.items()):
             client.set_tag(run, key, value)
 
+    def find_tag(self, domain: DomainName, run_id: RunId, key: str) -> str | None:
+        """Return a tag of this retraining's run; ``None`` where MLflow has no such run or tag any more."""
+        client = self.client()
+        experiment = client.get_experiment_by_name(domain)
+        found = client.search_runs([experiment.experiment_id], f"tags.`{RUN_TAG}` = '{run_id}'") if experiment else []
+        return found[0].data.tags.get(key) if found else None
+
     def close_run(self, run: str, *, is_failed: bool = False) -> None:
         """End the run."""
         self.client().set_terminated(run, "FAILED" if is_failed else "FINISHED")

@@ -12,6 +12,7 @@ from flows.stages import read_progress
 from pipelines.catalog import FITTING, LoggedMonitor, Monitors, StageName, run_stage, watch_training
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import DomainName, RunId
+from pipelines.learners.machines import MACHINE_TAG, describe_machine, read_machine
 from pipelines.learners.protocols import Step
 from pipelines.params import DomainParams
 from pipelines.settings import Settings
@@ -55,7 +56,7 @@ def test_all_monitors_are_told() -> None:
 
 
 def test_without_a_run_only_the_log_watches() -> None:
-    assert isinstance(watch_training(Settings(mlflow_run=None)), LoggedMonitor)
+    assert isinstance(watch_training(Settings(mlflow_run=None), "linear"), LoggedMonitor)
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
@@ -63,8 +64,11 @@ def test_a_named_run_is_told_too(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     tracker = Tracker(settings.tracking_address, settings.artifact_root)
     run = tracker.open_run(DomainName("clinical"), RunId("run"))
-    watch_training(settings.model_copy(update={"mlflow_run": run})).observe(STEP)
+    watch_training(settings.model_copy(update={"mlflow_run": run}), "linear").observe(STEP)
     assert tracker.client().get_run(run).data.metrics["train.loss"] == 0.5
+    noted = tracker.find_tag(DomainName("clinical"), RunId("run"), MACHINE_TAG)
+    assert noted is not None
+    assert read_machine(noted) == describe_machine("linear")
 
 
 @pytest.mark.parametrize("stage", list(StageName))

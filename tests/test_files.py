@@ -14,7 +14,7 @@ from pipelines import files
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest
 from pipelines.domain.pins import CorpusPin, Look, ModelPin, Pin
-from pipelines.files import digest_folder, read_json, write_bytes, write_json
+from pipelines.files import check_folder, digest_folder, read_json, write_bytes, write_json
 
 BUSY = settings(deadline=None, max_examples=60)
 """A busy machine says nothing about a law."""
@@ -138,3 +138,14 @@ def test_a_folder_that_differs_has_another_digest(tmp_path: Path, contents: dict
 def test_an_empty_folder_and_one_that_is_not_there_have_the_same_digest(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert digest_folder(tmp_path / "empty") == digest_folder(tmp_path / "missing")
+
+
+def test_a_folder_that_is_what_its_pin_says_is_let_through_and_any_other_is_not(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "x", CONTENTS)
+    expected = digest_folder(folder)
+    check_folder(folder, expected)
+    (folder / "deeper" / "b").write_bytes(b"3")
+    with pytest.raises(
+        WorkspaceError, match=rf"x is [0-9a-f]{{12}}, and the pin says {expected[:12]}: .*addendum pin DOMAIN --as-is"
+    ):
+        check_folder(folder, expected)

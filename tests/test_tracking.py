@@ -91,3 +91,13 @@ def test_tags_are_set_and_set_again(tracker: Tracker, run: str) -> None:
     tracker.tag(run, {"addendum.reason": "news"})
     tracker.tag(run, {"addendum.reason": "duty"})
     assert tracker.client().get_run(run).data.tags["addendum.reason"] == "duty"
+
+
+def test_a_tag_is_found_by_the_retraining_and_a_missing_one_is_none(tracker: Tracker) -> None:
+    domain = DomainName("clinical")
+    assert tracker.find_tag(DomainName("never tracked"), RunId("run"), "key") is None
+    run = tracker.open_run(domain, RunId("tagged"))
+    assert tracker.find_tag(domain, RunId("tagged"), "key") is None
+    tracker.tag(run, {"key": "value"})
+    assert tracker.find_tag(domain, RunId("tagged"), "key") == "value"
+    assert tracker.find_tag(domain, RunId("another"), "key") is None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.entrance import enter, refusing, say
-from pipelines.domain.identities import DomainName
+from pipelines.domain.identities import DomainName, RunId
 
 Domain = Annotated[str, typer.Argument(help="a domain of params.yaml, such as clinical")]
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")]
@@ -38,7 +38,8 @@ def retrain(
 
     Example: addendum retrain clinical
     """
-    enter()
+    place = enter()
+    from flows.gating import describe_run
     from flows.retrain import retrain as flow
 
     done = flow(domain, reason=reason, approved_by=approve)
@@ -48,6 +49,9 @@ def retrain(
     is_promoted = done.promotion is not None and done.promotion.is_promoted
     said = done.promotion.sentence if done.promotion is not None else done.conclusion.sentence
     say(f"{domain}: {said}{'; it is champion now' if is_promoted else ''}")
+    reach = describe_run(place, DomainName(domain), RunId(done.run_id)) if done.run_id else None
+    if reach is not None:
+        say(f"{domain}: {reach}: `addendum gate plan {domain}`")
 
 
 @refusing

@@ -50,6 +50,10 @@ class WorkspaceError(AddendumError):
     """A file that a stage needs is missing, or is not what its digest says."""
 
 
+class SignatureError(WorkspaceError):
+    """A model's folder is not what was signed, or not signed by a key that is trusted here."""
+
+
 class StageError(AddendumError):
     """A stage could not do its work: says which, and why."""
 

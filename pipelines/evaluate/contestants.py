@@ -14,6 +14,7 @@ from pipelines.domain.scorecards import Outcome
 from pipelines.evaluate.material import Material
 from pipelines.evaluate.params import EvaluateParams
 from pipelines.evaluate.scoring import score_model
+from pipelines.files import check_folder
 from pipelines.learners.cards import read_card
 from pipelines.learners.linear import Linear
 from pipelines.learners.monitors import Unwatched
@@ -26,16 +27,19 @@ from pipelines.workspace import DomainFolder
 def score_all(folder: DomainFolder, pin: Pin, material: Material, params: EvaluateParams, threads: int) -> list[Outcome]:
     """Score every model of the pin on the same material; an anchor that is the champion is scored once, for both roles.
 
-    Raises :class:`StageError` when the champion or the anchor is another kind of model, whose outcomes mean another thing.
+    Raises :class:`StageError` when the champion or the anchor is another kind of model, whose outcomes mean another thing, and
+    :class:`~pipelines.domain.errors.WorkspaceError` when its folder is not what the pin says.
     """
     words = params.following_words
     outcomes = score_model(Role.CANDIDATE, load_predictor(folder.model, threads), material, words)
     if pin.champion is not None:
+        check_folder(folder.champion, pin.champion.digest)
         _check_kinds(folder.model, folder.champion)
         outcomes += score_model(Role.CHAMPION, load_predictor(folder.champion, threads), material, words)
     if pin.anchor is not None and pin.champion is not None and pin.anchor.digest == pin.champion.digest:
         outcomes += _rename([outcome for outcome in outcomes if outcome.role is Role.CHAMPION], Role.ANCHOR)
     elif pin.anchor is not None:
+        check_folder(folder.anchor, pin.anchor.digest)
         _check_kinds(folder.model, folder.anchor)
         outcomes += score_model(Role.ANCHOR, load_predictor(folder.anchor, threads), material, words)
     return outcomes

@@ -63,6 +63,11 @@ def reserve_look(ledger: Ledger, domain: DomainName, request: LookRequest) -> Lo
     return _read_look(added[0]) if added else _take_up(ledger, domain, request)
 
 
+def count_next_look(ledger: Ledger, domain: DomainName) -> int:
+    """Return the number t that the domain's next look would have, were it reserved now; nothing is reserved."""
+    return _count_on(ledger.events(domain, WEARING), ledger.clock.now())
+
+
 def _take_up(ledger: Ledger, domain: DomainName, request: LookRequest) -> Look:
     standing = ledger.events(domain, WEARING)
     found = _find(standing, request.inputs)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest
 from pipelines.domain.pins import Pin
-from pipelines.files import read_json
+from pipelines.files import check_folder, read_json
 from pipelines.learners.cards import has_model
 from pipelines.learners.protocols import Lesson
 from pipelines.learners.rows import Row, read_rows
@@ -31,12 +31,13 @@ class Plan:
 def find_champion(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
     """Return the folder to continue from, ``None`` for a cold start.
 
-    Raises :class:`WorkspaceError` when the pin names a champion whose folder is empty.
+    Raises :class:`WorkspaceError` when the pin names a champion whose folder is empty, or another than the pin says.
     """
     if pin.champion is None:
         return None
     if not has_model(folder.champion):
         raise WorkspaceError(f"{folder.champion} is empty though the pin names a champion: run `addendum pin`")
+    check_folder(folder.champion, pin.champion.digest)
     can_continue = params.is_warm and params.learner.can_continue(folder.champion)
     return folder.champion if can_continue and not find_tainted(folder) else None
 

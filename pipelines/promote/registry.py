@@ -6,29 +6,29 @@ ledger and says which of them somebody else had moved.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.errors import SignatureError, WorkspaceError
 from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
+from pipelines.promote.model_keys import ModelKeys
+from pipelines.promote.packing import lay_code, list_requirements
+from pipelines.promote.signatures import SIGNATURE, sign_model, verify_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DIGEST_TAG = "addendum.digest"
 AS_OF_TAG = "addendum.as_of"
-LINEAR_NEEDS = ("numpy", "pydantic", "safetensors", "scipy")
-TORCH_NEEDS = (*LINEAR_NEEDS, "tokenizers", "torch", "transformers")
-NEEDS: Mapping[str, tuple[str, ...]] = {"linear": LINEAR_NEEDS, "classifier": TORCH_NEEDS, "causal_lm": TORCH_NEEDS}
-TRAVELLING = ("__init__.py", "files.py", "domain", "learners")
-"""What of ``pipelines`` a served model brings along."""
+SIGNATURE_FOLDER = "signature"
+LOG = logging.getLogger("addendum.registry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,10 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The registered models of one MLflow."""
+    """The registered models of one MLflow, and the keys that they are signed with and trusted by."""
 
     uri: str
+    keys: ModelKeys
 
     def client(self) -> MlflowClient:
         """Return a client on this registry."""
@@ -75,7 +76,7 @@ class Registry:
         return True
 
     def register(self, domain: DomainName, run: str, model: Path, kind: str) -> ModelPin:
-        """Register the folder as a version of ``domain``, once: the same digest is the same version."""
+        """Sign the folder and register it as a version of ``domain``, once: the same digest is the same version."""
         digest = digest_folder(model)
         client = self.client()
         known = self.find(domain, digest)
@@ -98,7 +99,10 @@ class Registry:
     def materialise(self, domain: DomainName, pin: ModelPin | None, destination: Path) -> None:
         """Lay a version's folder at ``destination`` (an empty folder for ``None``), replacing what is there.
 
+        What lies there already with the pin's digest is what was signed, and stays.
+
         Raises:
+            SignatureError: when a file is not as it was signed, or another key signed it.
             WorkspaceError: when what the registry holds is not what ``pin`` says.
         """
         if pin is not None and destination.is_dir() and digest_folder(destination) == pin.digest:
@@ -107,23 +111,16 @@ class Registry:
         destination.mkdir(parents=True)
         if pin is None:
             return
-        import mlflow
-        from mlflow.artifacts import download_artifacts
-
-        # a `models:/` URI is looked up in the process's registry, whatever tracking URI the call is given
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
         with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
-            uri = f"models:/{domain}/{pin.version}"
-            held = Path(download_artifacts(artifact_uri=uri, dst_path=temporary)) / "artifacts"
+            held = self._download(domain, pin.version, Path(temporary))
             # MLflow keeps the name that the folder had when it was registered
-            folder = next((path for path in sorted(held.glob("*")) if path.is_dir()), held)
+            folder = next((path for path in sorted(held.glob("*")) if path.is_dir() and path.name != SIGNATURE_FOLDER), held)
+            named, advice = f"{domain} version {pin.version} in the registry", f"`addendum rollback {domain} --reason …`"
+            self._check_signature(named, folder, held / SIGNATURE_FOLDER / SIGNATURE)
             found = digest_folder(folder)
             if found != pin.digest:
-                problem = (
-                    f"{domain} version {pin.version} in the registry is {shorten(found)}, the ledger says {shorten(pin.digest)}"
-                )
-                raise WorkspaceError(f"{problem}: it was altered; roll back with `addendum rollback {domain} --reason …`")
+                problem = f"{named} is {shorten(found)}, the ledger says {shorten(pin.digest)}"
+                raise WorkspaceError(f"{problem}: it was altered; roll back with {advice}")
             destination.rmdir()
             shutil.move(folder, destination)
 
@@ -169,29 +166,42 @@ class Registry:
             client.set_registered_model_tag(domain, AS_OF_TAG, str(as_of))
         return tuple(moved)
 
+    def _download(self, domain: DomainName, version: int, destination: Path) -> Path:
+        import mlflow
+        from mlflow.artifacts import download_artifacts
+
+        # a `models:/` URI is looked up in the process's registry, whatever tracking URI the call is given
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        return Path(download_artifacts(artifact_uri=f"models:/{domain}/{version}", dst_path=str(destination))) / "artifacts"
+
+    def _check_signature(self, named: str, folder: Path, signature: Path) -> None:
+        if not signature.exists():
+            LOG.warning("%s is unsigned (registered before models were signed): its digest alone is checked", named)
+            return
+        trusted = self.keys.trusted_keys()
+        if trusted is None:
+            LOG.warning("%s is signed, but no key is trusted here: its digest alone is checked", named)
+            return
+        try:
+            verify_model(folder, signature, trusted)
+        except SignatureError as error:
+            raise SignatureError(f"{named}: {error}") from error
+
     def _log_model(self, run: str, model: Path, kind: str) -> tuple[str, str]:
         import mlflow
 
-        here = Path(__file__).resolve()
         with tempfile.TemporaryDirectory() as temporary:
-            code = Path(temporary) / "pipelines"
-            code.mkdir()
-            for name in TRAVELLING:
-                _copy(here.parents[1] / name, code / name)
+            code, signature = Path(temporary) / "pipelines", Path(temporary) / SIGNATURE_FOLDER
+            lay_code(code)
+            sign_model(model, signature, self.keys)
             mlflow.set_tracking_uri(self.uri)
             with mlflow.start_run(run_id=run, log_system_metrics=False):
                 logged = mlflow.pyfunc.log_model(
                     name="model",
-                    python_model=str(here.with_name("serving.py")),
-                    artifacts={"model": str(model)},
+                    python_model=str(Path(__file__).resolve().with_name("serving.py")),
+                    artifacts={"model": str(model), "signature": str(signature)},
                     code_paths=[str(code)],
-                    pip_requirements=[f"{name}=={installed_version(name).split('+')[0]}" for name in ("mlflow", *NEEDS[kind])],
+                    pip_requirements=list_requirements(kind),
                 )
         return str(logged.model_uri), str(logged.model_id)
-
-
-def _copy(origin: Path, destination: Path) -> None:
-    if origin.is_dir():
-        shutil.copytree(origin, destination, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
-        shutil.copy(origin, destination)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.domain.errors import StageError
+from pipelines.domain.errors import StageError, WorkspaceError
 from pipelines.domain.models import Lineage, Role
 from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import CurrencyExample, Outcome, Scorecard, Slice
@@ -20,8 +20,9 @@ from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.linear import Linear
 from pipelines.tables import OUTCOME_SCHEMA, read_outcomes, read_table
 from pipelines.workspace import DomainFolder
-from tests.builders.domains import LOOK, build_pin, lay_domain, pin_model
+from tests.builders.domains import LOOK, build_pin, lay_domain, pin_model, repin
 from tests.builders.lessons import LABELS, Watcher, build_lesson
+from tests.builders.models import flip_byte
 
 TINY_LANGUAGE = CausalLm(base="scratch:tiny", epochs=1, rate=3e-3, max_tokens=48)
 
@@ -219,5 +220,14 @@ def test_refuses_to_compare_a_classifier_with_a_language_model(tmp_path: Path) -
     folder = lay_contest(tmp_path)
     shutil.rmtree(folder.champion)
     lay_model(folder.champion, TINY_LANGUAGE)
+    repin(folder, read_json(folder.pin, Pin), champion=pin_model(folder.champion))
     with pytest.raises(StageError, match="cannot be compared"):
+        evaluate(folder, EvaluateParams(), 1)
+
+
+@pytest.mark.parametrize("role", ["champion", "anchor"])
+def test_refuses_a_reference_that_is_not_what_its_pin_says(tmp_path: Path, role: str) -> None:
+    folder = lay_contest(tmp_path, has_anchor=True)
+    flip_byte(folder.root / role / "vocabulary.json")
+    with pytest.raises(WorkspaceError, match=rf"{role} is [0-9a-f]{{12}}, and the pin says .*addendum pin"):
         evaluate(folder, EvaluateParams(), 1)

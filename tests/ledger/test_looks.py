@@ -23,7 +23,7 @@ from pipelines.domain.spending import spend
 from pipelines.ledger.champions import champion, promote, roll_back
 from pipelines.ledger.generations import renew
 from pipelines.ledger.ledgers import Ledger
-from pipelines.ledger.looks import LookRequest, reserve_look
+from pipelines.ledger.looks import LookRequest, count_next_look, reserve_look
 from tests.builders.ledgers import DOMAIN, START, build_promotion, open_ledger
 
 PLAN = digest_value("plan")
@@ -268,3 +268,13 @@ def test_the_same_look_reserved_at_once_is_one_look(tmp_path: Path) -> None:
     run_at_once([lambda: found.append(look(open_ledger(tmp_path, SystemClock()), "same"))] * 8)
     assert {one.t for one in found} == {1}
     assert len(open_ledger(tmp_path).events(DOMAIN)) == 1
+
+
+def test_the_next_looks_number_is_told_and_nothing_is_reserved(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    assert count_next_look(ledger, DOMAIN) == 1
+    look(ledger, "a", period_days=30)
+    assert count_next_look(ledger, DOMAIN) == count_next_look(ledger, DOMAIN) == 2
+    later = Ledger(ledger.engine, SetClock(START + timedelta(days=31)), ledger.actor)
+    assert count_next_look(later, DOMAIN) == 1
+    assert len(ledger.events(DOMAIN)) == 1

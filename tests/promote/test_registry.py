@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.errors import SignatureError, WorkspaceError
 from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.learners.linear import Linear
-from pipelines.promote.registry import AS_OF_TAG, NEEDS, MovedAlias, Registry
+from pipelines.promote.packing import NEEDS
+from pipelines.promote.registry import AS_OF_TAG, MovedAlias, Registry
+from pipelines.promote.serving import check_integrity
 from pipelines.tracking import Tracker
 from tests.builders.lessons import Watcher, build_documents, build_lesson
+from tests.builders.models import build_key, build_keys, build_public, flip_byte
 from tests.builders.places import build_model
 
 TEXTS = [document.text for document in build_documents(6, start=500)]
@@ -43,7 +49,16 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
 
 @pytest.fixture(scope="module")
 def registry(tracker: Tracker) -> Registry:
-    return Registry(tracker.uri)
+    return open_registry(tracker)
+
+
+def open_registry(tracker: Tracker) -> Registry:
+    """The registry of the module's installation, whose keys lie beside its artifacts."""
+    return Registry(tracker.uri, build_keys(root_of(tracker).parent / "keys"))
+
+
+def root_of(tracker: Tracker) -> Path:
+    return Path(tracker.artifacts.removeprefix("file://"))
 
 
 @pytest.fixture
@@ -53,7 +68,7 @@ def domain(request: pytest.FixtureRequest) -> DomainName:
 
 
 def register(tracker: Tracker, domain: DomainName, model: Path, run: str = "run") -> ModelPin:
-    return Registry(tracker.uri).register(domain, tracker.open_run(domain, RunId(run)), model, "linear")
+    return open_registry(tracker).register(domain, tracker.open_run(domain, RunId(run)), model, "linear")
 
 
 def test_registering_twice_is_one_version(tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path) -> None:
@@ -94,19 +109,86 @@ def test_no_version_is_an_empty_folder(registry: Registry, domain: DomainName, t
     assert list((tmp_path / "model").iterdir()) == []
 
 
-def test_a_model_altered_in_the_store_is_refused(
-    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+def stored_files(tracker: Tracker, domain: DomainName) -> dict[str, Path]:
+    """What the artifact store holds of the one version of ``domain``: the model's files by name, and its signature's."""
+    (weights,) = (
+        path for path in root_of(tracker).rglob("weights.safetensors") if path.read_bytes().startswith(f"{domain}!".encode())
+    )
+    return {path.name: path for path in weights.parents[1].rglob("*") if path.is_file()}
+
+
+def register_own(tracker: Tracker, domain: DomainName, tmp_path: Path) -> ModelPin:
+    return register(tracker, domain, build_model(tmp_path / "model", f"{domain}!"))
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.json", "model.sig"])
+def test_a_flipped_byte_in_the_store_is_refused_by_its_files_name(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path, name: str
 ) -> None:
-    model = build_model(tmp_path / "model", domain)
-    pin = register(tracker, domain, model)
-    root = Path(tracker.artifacts.removeprefix("file://"))
-    (stored,) = (path for path in root.rglob("weights.safetensors") if path.read_bytes().startswith(domain.encode()))
-    content = bytearray(stored.read_bytes())
-    content[7] ^= 1
-    stored.write_bytes(bytes(content))
-    with pytest.raises(WorkspaceError, match=rf"version 1 in the registry is .* was altered; roll back .*{domain}"):
+    pin = register_own(tracker, domain, tmp_path)
+    flip_byte(stored_files(tracker, domain)[name], 30)
+    with pytest.raises(SignatureError, match=rf"version 1 in the registry: .*{name} .*addendum rollback"):
         registry.materialise(domain, pin, tmp_path / "laid")
     assert list((tmp_path / "laid").iterdir()) == []
+
+
+def test_a_file_added_in_the_store_is_refused_by_its_name(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    stored_files(tracker, domain)["model.json"].with_name("code.py").write_bytes(b"print()")
+    with pytest.raises(SignatureError, match=r"code\.py is not among the signed files"):
+        registry.materialise(domain, pin, tmp_path / "laid")
+
+
+def test_a_file_removed_from_the_store_is_refused_by_its_name(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    stored_files(tracker, domain)["model.json"].unlink()
+    with pytest.raises(SignatureError, match=r"model\.json is missing"):
+        registry.materialise(domain, pin, tmp_path / "laid")
+
+
+def test_a_model_signed_by_another_installation_is_refused(tracker: Tracker, domain: DomainName, tmp_path: Path) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    stranger = Registry(tracker.uri, build_keys(tmp_path / "keys of another"))
+    stranger.keys.signing_key()
+    with pytest.raises(SignatureError, match=r"version 1 in the registry: .*not made by a key that is trusted here"):
+        stranger.materialise(domain, pin, tmp_path / "laid")
+
+
+def test_another_version_in_a_versions_place_is_refused_though_it_is_signed(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    other = register(tracker, domain, build_model(tmp_path / "other", "other"), "another run")
+    assert other.version == 2
+    with pytest.raises(WorkspaceError, match=rf"version 2 in the registry is .* was altered; roll back .*{domain}"):
+        registry.materialise(domain, replace(pin, version=2), tmp_path / "laid")
+
+
+def test_a_version_from_before_models_were_signed_is_laid_out_with_a_warning_and_its_digest_still_counts(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    files = stored_files(tracker, domain)
+    shutil.rmtree(files["model.sig"].parent)
+    registry.materialise(domain, pin, tmp_path / "laid")
+    assert digest_folder(tmp_path / "laid") == pin.digest
+    assert "version 1 in the registry is unsigned" in caplog.text
+    flip_byte(files["weights.safetensors"])
+    with pytest.raises(WorkspaceError, match="was altered"):
+        registry.materialise(domain, pin, tmp_path / "again")
+
+
+def test_a_place_that_trusts_no_key_yet_goes_by_the_digest_and_says_so(
+    tracker: Tracker, domain: DomainName, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    Registry(tracker.uri, build_keys(tmp_path / "none")).materialise(domain, pin, tmp_path / "laid")
+    assert "no key is trusted here" in caplog.text
+    assert digest_folder(tmp_path / "laid") == pin.digest
 
 
 def test_an_unknown_digest_is_found_nowhere(registry: Registry, domain: DomainName) -> None:
@@ -140,8 +222,8 @@ def test_a_domain_without_a_model_has_no_alias(registry: Registry, domain: Domai
 
 def test_a_registry_that_answers_is_reachable_and_a_dead_one_is_not(registry: Registry) -> None:
     assert registry.is_reachable()
-    assert not Registry("http://127.0.0.1:9").is_reachable()
-    assert not Registry("sqlite:////dev/null/mlflow.db").is_reachable()
+    assert not Registry("http://127.0.0.1:9", registry.keys).is_reachable()
+    assert not Registry("sqlite:////dev/null/mlflow.db", registry.keys).is_reachable()
 
 
 @pytest.fixture(scope="module")
@@ -151,28 +233,68 @@ def served(tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Tracke
     Linear().fit(build_lesson(60), model, Watcher())
     domain = DomainName("served")
     pin = register(tracker, domain, model)
-    Registry(tracker.uri).project(domain, {"champion": pin.version}, as_of=1)
+    open_registry(tracker).project(domain, {"champion": pin.version}, as_of=1)
     return tracker
 
 
-def test_the_champion_answers_where_the_repository_is_not_to_be_found(served: Tracker, tmp_path: Path) -> None:
+def serve(served: Tracker, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Load the champion in a process that does not see the repository, and is told of no key to trust."""
     site = Path(sysconfig.get_paths()["purelib"])
     # -S leaves out the .pth files, and with them the finder of an editable installation
     code = f"import sys; sys.path.insert(0, {str(site)!r})\n{SERVE}"
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, served.uri, json.dumps(TEXTS)],
-        cwd=tmp_path,
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("ADDENDUM_")},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_champion_answers_where_the_repository_is_not_to_be_found(served: Tracker, tmp_path: Path) -> None:
+    done = serve(served, tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "names no public key" in done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["answers"] == ANSWERS
     repository = str(Path(__file__).resolve().parents[2])
     assert said["code"]
     assert not any(place.startswith(repository) for place in said["code"])
     assert repository not in said["path"]
+
+
+def find_served(served: Tracker) -> Path:
+    """Where the artifact store keeps the folders ``model`` and ``signature`` of the served model."""
+    (signature,) = (
+        path for path in root_of(served).rglob("model.sig") if (path.parents[1] / "model" / "vocabulary.json").exists()
+    )
+    return signature.parents[1]
+
+
+def test_a_served_model_trusts_the_key_that_the_environment_names_and_no_other(
+    served: Tracker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = find_served(served)
+    check_integrity(place / "model", place / "signature", str(root_of(served).parent / "keys" / "model.pub"))
+    assert caplog.text == ""
+    other = build_public(build_key(tmp_path / "other.pem"))
+    with pytest.raises(SignatureError, match="not made by a key that is trusted here"):
+        check_integrity(place / "model", place / "signature", str(other))
+    check_integrity(place / "model", place / "signature", None)
+    assert "names no public key" in caplog.text
+
+
+def test_a_served_model_with_a_flipped_byte_answers_nothing(served: Tracker, tmp_path: Path) -> None:
+    path = find_served(served) / "model" / "weights.safetensors"
+    flip_byte(path, -1)
+    try:
+        done = serve(served, tmp_path)
+    finally:
+        flip_byte(path, -1)
+    assert done.returncode != 0
+    assert "weights.safetensors is not as it was signed" in done.stderr
+    assert done.stdout == ""
 
 
 def test_every_learner_says_what_it_needs_and_needs_no_more_than_torch() -> None:
@@ -183,7 +305,7 @@ def test_every_learner_says_what_it_needs_and_needs_no_more_than_torch() -> None
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_champion_answers_with_its_own_requirements_and_nothing_else(served: Tracker, tmp_path: Path) -> None:
-    client = Registry(served.uri).client()
+    client = open_registry(served).client()
     version = client.get_model_version_by_alias("served", "champion")
     root = Path(served.artifacts.removeprefix("file://"))
     (requirements,) = (path for path in root.rglob("requirements.txt") if str(version.source).split("/")[-1] in str(path))

@@ -20,6 +20,7 @@ from pipelines.train.training import TrainingReport, train
 from pipelines.workspace import DomainFolder
 from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, shuffle_split, write_split
 from tests.builders.lessons import LABELS, Watcher
+from tests.builders.models import flip_byte
 
 LINEAR = TrainParams(learner=Linear(), threads=1)
 TINY = TrainParams(
@@ -124,6 +125,15 @@ def test_refuses_a_pin_whose_champion_is_not_there(tmp_path: Path) -> None:
     shutil.rmtree(folder.champion)
     folder.champion.mkdir()
     with pytest.raises(WorkspaceError, match="addendum pin"):
+        run(folder)
+
+
+def test_refuses_a_champion_that_is_not_what_its_pin_says(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder)
+    crown(folder)
+    flip_byte(folder.champion / "vocabulary.json")
+    with pytest.raises(WorkspaceError, match=r"champion is [0-9a-f]{12}, and the pin says .*addendum pin"):
         run(folder)
 
 
