@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.domain.verdicts import Decision, Finding, Result
 from pipelines.files import write_bytes
 from pipelines.judge.candidate_files import find_files
+from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.judging import decide, judge
 from pipelines.judge.model_files import ModelFile, ModelFiles
 from pipelines.judge.params import JudgeParams
@@ -57,8 +58,9 @@ def test_the_stage_reads_the_folders_of_both_models(tmp_path: Path) -> None:
     folder = write_run(tmp_path, build_pin(params), [])
     write_bytes(folder.model / "loader.py", b"print()")
     write_bytes(folder.champion / "model.json", b"{ }")
-    files, size = judge(folder, params).findings[:2]
-    assert (files.gate, files.result) == ("files", Result.FAILED)
+    findings = {finding.gate: finding for finding in judge(folder, params, EnvelopeParams()).findings}
+    files, size = findings["files"], findings["size"]
+    assert files.result is Result.FAILED
     assert "loader.py is neither safetensors nor JSON" in files.sentence
     assert [(detail.name, detail.estimate, detail.upper) for detail in size.details] == [
         ("bytes: 2 times the champion", 10.0, 6.0)
@@ -68,5 +70,5 @@ def test_the_stage_reads_the_folders_of_both_models(tmp_path: Path) -> None:
 def test_a_first_candidates_run_has_no_champion_to_read(tmp_path: Path) -> None:
     params = JudgeParams(gates=(Size(),))
     folder = write_run(tmp_path, build_pin(params, champion=None, anchor=None), [])
-    size = judge(folder, params).findings[0]
+    size = next(finding for finding in judge(folder, params, EnvelopeParams()).findings if finding.gate == "size")
     assert (size.result, size.is_blocking) == (Result.NOT_MEASURED, False)
