@@ -6,7 +6,6 @@ ledger and says which of them somebody else had moved.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.domain.errors import SignatureError, WorkspaceError
+from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.promote.model_keys import ModelKeys
 from pipelines.promote.packing import lay_code, list_requirements
-from pipelines.promote.signatures import SIGNATURE, sign_model, verify_model
+from pipelines.promote.signatures import SIGNATURE, check_held, sign_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 DIGEST_TAG = "addendum.digest"
 AS_OF_TAG = "addendum.as_of"
 SIGNATURE_FOLDER = "signature"
-LOG = logging.getLogger("addendum.registry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +114,7 @@ class Registry:
             # MLflow keeps the name that the folder had when it was registered
             folder = next((path for path in sorted(held.glob("*")) if path.is_dir() and path.name != SIGNATURE_FOLDER), held)
             named, advice = f"{domain} version {pin.version} in the registry", f"`addendum rollback {domain} --reason …`"
-            self._check_signature(named, folder, held / SIGNATURE_FOLDER / SIGNATURE)
+            check_held(named, folder, held / SIGNATURE_FOLDER / SIGNATURE, self.keys)
             found = digest_folder(folder)
             if found != pin.digest:
                 problem = f"{named} is {shorten(found)}, the ledger says {shorten(pin.digest)}"
@@ -174,19 +172,6 @@ class Registry:
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
         return Path(download_artifacts(artifact_uri=f"models:/{domain}/{version}", dst_path=str(destination))) / "artifacts"
-
-    def _check_signature(self, named: str, folder: Path, signature: Path) -> None:
-        if not signature.exists():
-            LOG.warning("%s is unsigned (registered before models were signed): its digest alone is checked", named)
-            return
-        trusted = self.keys.trusted_keys()
-        if trusted is None:
-            LOG.warning("%s is signed, but no key is trusted here: its digest alone is checked", named)
-            return
-        try:
-            verify_model(folder, signature, trusted)
-        except SignatureError as error:
-            raise SignatureError(f"{named}: {error}") from error
 
     def _log_model(self, run: str, model: Path, kind: str) -> tuple[str, str]:
         import mlflow

@@ -6,6 +6,7 @@ of ``model_signing``, which brings a client of the Sigstore services that is nev
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from model_signing.hashing import Config
 
 SIGNATURE = "model.sig"
+LOG = logging.getLogger("addendum.registry")
 
 
 def sign_model(model: Path, destination: Path, keys: ModelKeys) -> None:
@@ -58,6 +60,22 @@ def verify_model(model: Path, signature: Path, keys: bytes) -> None:
             raise SignatureError(
                 f"{signature} is refused by OpenSSF's own verifier ({said}): register the model again"
             ) from error
+
+
+def check_held(named: str, model: Path, signature: Path, keys: ModelKeys) -> None:
+    """Verify what a store holds of the model called ``named``; one from before models were signed is let through with a warning.
+
+    Raises :class:`SignatureError` as :func:`verify_model` does, and names the version. Whoever calls compares the digest too.
+    """
+    trusted = keys.trusted_keys()
+    if not signature.exists() or trusted is None:
+        why = "signed, but no key is trusted here" if signature.exists() else "unsigned (registered before models were signed)"
+        LOG.warning("%s is %s: its digest alone is checked", named, why)
+        return
+    try:
+        verify_model(model, signature, trusted)
+    except SignatureError as error:
+        raise SignatureError(f"{named}: {error}") from error
 
 
 def _hash_all() -> Config:
