@@ -77,6 +77,7 @@ def _contrast_macro_f1(boundary: Boundary, alpha: float, batch: int = 50) -> lis
     """Draw labels, the same often and mistaken for each other the same often, so that true macro-F1 is true accuracy."""
     generator = np.random.default_rng(boundary.seed)
     contrasts: list[Contrast] = []
+    families = boundary.rows // boundary.size
     for start in range(0, boundary.runs, batch):
         shape = (min(batch, boundary.runs - start), boundary.rows)
         labels = generator.integers(LABELS, size=shape)
@@ -86,7 +87,7 @@ def _contrast_macro_f1(boundary: Boundary, alpha: float, batch: int = 50) -> lis
         shifts = generator.integers(1, LABELS, size=(2, *shape))
         guesses = [np.where(cases[drawn, model], labels, (labels + shifts[model]) % LABELS) for model in (0, 1)]
         mine, theirs = (_weigh(labels, guess, boundary.size) for guess in guesses)
-        resampling = Resampling(families=boundary.rows // boundary.size, seed=boundary.seed + start, alpha=alpha)
+        resampling = Resampling(families=families, effective=families, seed=boundary.seed + start, alpha=alpha)
         contrasts.append(contrast_by_bootstrap("macro_f1", (mine, theirs), resampling))
     return contrasts
 

@@ -105,7 +105,8 @@ def _square(binned: _Binned) -> tuple[Floats, Floats]:
     families = binned.sums.shape[-1]
     total = binned.sums.sum(axis=-1)
     centred = binned.sums - total[..., None] / families
-    covariance = centred @ np.swapaxes(centred, -1, -2) * families / max(families - 1, 1)
+    # not by matmul: on some processors its kernels read past a short row and raise flags of numbers that are not there
+    covariance = np.einsum("...kf,...lf->...kl", centred, centred) * families / max(families - 1, 1)
     own = np.einsum("...kk->...k", covariance)
     shortage = np.maximum(binned.variances - own, 0)
     estimate = (binned.weights * (total**2 - own - shortage)).sum(axis=-1)

@@ -15,6 +15,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.contrasts import Contrast, Estimates, Pairs, pair_families
 from pipelines.judge.evidence import Evidence, Floats, Rows
+from pipelines.judge.families import count_effective
 from pipelines.judge.metrics import BOUNDED, PROPORTIONS, Weighted, sum_by_family, sum_families, weigh_families
 from pipelines.judge.params import MetricName
 from pipelines.judge.power import count_for_errors, count_for_proportions
@@ -77,9 +78,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampling:
-    """How families are drawn: how many there are, the seed, and the level that a bounded score's error is kept up for."""
+    """How families are drawn: how many there are, the seed, and the level that a bounded score's error is kept up for.
+
+    ``effective`` is how many families of one size would tell as much: what the degrees of freedom are counted by.
+    """
 
     families: int
+    effective: int
     seed: int
     alpha: float
 
@@ -122,7 +127,7 @@ def measure(evidence: Evidence, metric: MetricName, part: Slice) -> Measurement:
     resampling = _plan_resampling(evidence, rows, "measure", metric, part.value)
     estimate = weigh(np.ones(rows.families))
     error = _keep_bounded(metric, resample_error(weigh, rows.families, resampling.seed), resampling)
-    lower = float(bound_estimate(estimate, error, rows.families, evidence.alpha))
+    lower = float(bound_estimate(estimate, error, resampling.effective, evidence.alpha))
     return Measurement(estimate=float(estimate), lower=lower, rows=count)
 
 
@@ -137,14 +142,15 @@ def contrast_by_bootstrap(metric: MetricName, pair: tuple[Weighted, Weighted], r
     families = resampling.families
     estimate = subtract(np.ones(families))
     error = resample_error(subtract, families, resampling.seed)
-    return Estimates(estimate=estimate, error=_keep_bounded(metric, error, resampling), families=families)
+    return Estimates(estimate=estimate, error=_keep_bounded(metric, error, resampling), families=resampling.effective)
 
 
 def _keep_bounded(metric: MetricName, error: Floats, resampling: Resampling) -> Floats:
-    return floor_error(error, resampling.families, resampling.alpha) if metric in BOUNDED else error
+    return floor_error(error, resampling.effective, resampling.alpha) if metric in BOUNDED else error
 
 
 def _plan_resampling(evidence: Evidence, rows: Rows, *about: str) -> Resampling:
     if rows.families < FEW_FAMILIES:
         raise NotMeasurableError(f"{rows.families} families are too few to resample: at least {FEW_FAMILIES} are needed")
-    return Resampling(families=rows.families, seed=evidence.seed(*about), alpha=evidence.alpha)
+    sizes = sum_by_family(rows, rows.size if "bits_per_byte" in about else np.ones_like(rows.size))[:, 0]
+    return Resampling(families=rows.families, effective=count_effective(sizes), seed=evidence.seed(*about), alpha=evidence.alpha)

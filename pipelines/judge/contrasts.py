@@ -92,7 +92,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """A difference with its standard error, by Student's t on ``families`` - 1 degrees of freedom."""
+    """A difference with its standard error, by Student's t on ``families`` - 1 degrees of freedom, as many as are effective."""
 
     estimate: Floats
     error: Floats

@@ -72,14 +72,15 @@ def design_effect(totals: Floats, sizes: Floats, squares: Floats) -> Floats:
 
     ``totals``, ``sizes`` and ``squares`` are each family's sum of values, number of rows and sum of squared values. Rao and
     Scott (1992), Biometrics 48, 577-585: the ratio of the between-family variance of the mean to that of independent rows;
-    counts divided by it go through the ordinary test. Where it cannot be estimated a family counts as a single row.
+    counts divided by it go through the ordinary test. Where there are too few effective families (Kish: n²/Σsize²) to estimate
+    it, the worst is assumed, that every row of a family says the same: Σsize²/n.
     """
-    rows, families = sizes.sum(axis=-1), sizes.shape[-1]
+    rows = sizes.sum(axis=-1)
     mean = totals.sum(axis=-1) / rows
     independent = squares.sum(axis=-1) - rows * mean**2
     clustered = ((totals - sizes * mean[..., None]) ** 2).sum(axis=-1)
-    worst = rows / families
-    is_estimable = (independent > 1e-12) & (families >= FEW_FAMILIES)
+    worst = (sizes**2).sum(axis=-1) / rows  # every row of a family says the same
+    is_estimable = (independent > 1e-12) & (rows / worst >= FEW_FAMILIES)
     ratio: Floats = np.where(is_estimable, clustered / np.where(is_estimable, independent, 1), worst)
     effect: Floats = np.maximum(ratio, 1.0)
     return effect
