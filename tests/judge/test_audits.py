@@ -183,7 +183,9 @@ def test_an_otherwise_better_model_is_decided_by_what_the_audit_found(
     params = PARAMS.model_copy(update={"gates": (*DEFAULT_GATES, Memorisation(must_be_measured=must))})
     verdict = weigh(Case(pin=build_pin(params), outcomes=outcomes(), candidate=forge_digest(), audit=memory), params)
     assert verdict.decision is decision, verdict.sentence
-    assert any(finding.gate == "memorisation" for finding in verdict.findings)
+    (finding,) = [finding for finding in verdict.findings if finding.gate == "memorisation"]
+    is_passed_over = decision is Decision.PROMOTE and finding.result is not Result.PASSED
+    assert ("; not measured: memorisation" in verdict.sentence) is is_passed_over
 
 
 def test_the_judge_reads_the_report_that_the_stage_wrote(tmp_path: Any) -> None:
