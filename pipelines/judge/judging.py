@@ -139,11 +139,20 @@ def _sum_up(decision: Decision, findings: Sequence[Finding], *, is_first: bool) 
     blocking = [finding for finding in findings if finding.is_blocking]
     if decision is Decision.PROMOTE:
         reasons = [finding.sentence for finding in blocking if finding.gate == "reason_to_change"]
-        passed = f"promote: all {len(blocking)} gates passed"
+        passed = f"promote: all {len(blocking)} gates passed{_name_unseen(findings)}"
         return f"{passed}; as the first champion it needs a named approval" if is_first else "; ".join([passed, *reasons])
     word, wanted = ("refused", {Result.FAILED}) if decision is Decision.REFUSE else ("held", set(Result) - {Result.PASSED})
     causes = [finding.sentence for finding in blocking if finding.result in wanted]
     return f"{word}: {causes[0]}" + (f" (and {len(causes) - 1} more)" if len(causes) > 1 else "")
+
+
+def _name_unseen(findings: Sequence[Finding]) -> str:
+    """Say which safety gates were passed over, so that nobody takes a promotion for their pass."""
+    said = ""
+    for result in (Result.NOT_MEASURED, Result.UNDECIDABLE):
+        gates = [finding.gate for finding in findings if finding.is_safety and finding.result is result]
+        said += f"; {result.value}: {', '.join(dict.fromkeys(gates))}" if gates else ""
+    return said
 
 
 def _name_plans(look: Look, params: JudgeParams) -> str:
