@@ -105,8 +105,7 @@ def _square(binned: _Binned) -> tuple[Floats, Floats]:
     families = binned.sums.shape[-1]
     total = binned.sums.sum(axis=-1)
     centred = binned.sums - total[..., None] / families
-    # not by matmul: on some processors its kernels read past a short row and raise flags of numbers that are not there
-    covariance = np.einsum("...kf,...lf->...kl", centred, centred) * families / max(families - 1, 1)
+    covariance = centred @ np.swapaxes(centred, -1, -2) * families / max(families - 1, 1)
     own = np.einsum("...kk->...k", covariance)
     shortage = np.maximum(binned.variances - own, 0)
     estimate = (binned.weights * (total**2 - own - shortage)).sum(axis=-1)
@@ -114,9 +113,9 @@ def _square(binned: _Binned) -> tuple[Floats, Floats]:
     scaled = binned.weights * total
     trace = 2 * np.einsum("...k,...l,...kl->...", binned.weights, binned.weights, covariance**2)
     linear = 4 * np.einsum("...k,...kl,...l->...", scaled, covariance, scaled)
-    return estimate, np.sqrt(np.maximum(linear, trace))
+    return estimate, np.sqrt(_clip(np.maximum(linear, trace)))  # neither is below zero, but for rounding
 
 
 def _clip(square: Floats) -> Floats:
-    """Return an unbiased estimate of a square without what chance may have taken below zero."""
+    """Return an estimate of a square without what chance or rounding may have taken below zero."""
     return np.asarray(np.maximum(square, 0))
