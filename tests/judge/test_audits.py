@@ -14,6 +14,7 @@ from pipelines.domain.scorecards import Slice
 from pipelines.domain.verdicts import Decision, Finding, Result
 from pipelines.files import write_json
 from pipelines.judge.audit_params import AuditGate, Extraction, Latency, Membership, Memorisation, PhiLeak, Robustness
+from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.judging import Case, judge, weigh
 from pipelines.judge.params import DEFAULT_GATES, AnyGate, JudgeParams
 from tests.builders.audits import build_evidence, build_report
@@ -160,7 +161,7 @@ PARAMS = JudgeParams(gates=(*DEFAULT_GATES, *AUDIT_GATES))
 
 def outcomes() -> list[Any]:
     wrong = {Role.CANDIDATE: range(100), Role.CHAMPION: range(300), Role.ANCHOR: range(300)}
-    return build_comparison(4_000, wrong, (Slice.HOLDOUT, Slice.ANCHOR))
+    return build_comparison(6_000, wrong, (Slice.HOLDOUT, Slice.ANCHOR))
 
 
 @pytest.mark.parametrize(
@@ -187,8 +188,8 @@ def test_an_otherwise_better_model_is_decided_by_what_the_audit_found(
 
 def test_the_judge_reads_the_report_that_the_stage_wrote(tmp_path: Any) -> None:
     folder = write_run(tmp_path, build_pin(PARAMS), outcomes())
-    assert judge(folder, PARAMS).decision is Decision.PROMOTE
+    assert judge(folder, PARAMS, EnvelopeParams()).decision is Decision.PROMOTE
     write_json(folder.audit / "report.json", time(ratio=0.0))
-    verdict = judge(folder, PARAMS)
+    verdict = judge(folder, PARAMS, EnvelopeParams())
     assert verdict.decision is Decision.REFUSE
     assert "not within the ratio" in verdict.sentence
