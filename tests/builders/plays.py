@@ -69,6 +69,9 @@ def build_play_params() -> dict[str, Any]:
             gate["margin"] = 0.2
     regulatory["train"] |= {"threads": 1, "learner": DECODER, "replay": {"share": 0.7, "minimum": 90}}
     regulatory["judge"]["gates"][0]["minimum"] = -5.0
+    for gate in regulatory["judge"]["gates"]:
+        if gate["kind"] == "non_inferiority":
+            gate["margin"] = 0.4
     return params
 
 
