@@ -147,7 +147,7 @@ def digest_verdict(tree: Worktree) -> Digest:
 def flatten_params(params: DomainParams) -> dict[str, str]:
     """Return the stage sections as MLflow shows them: dotted names and plain values, without keys."""
     flat: dict[str, str] = {}
-    chosen = params.model_dump(mode="json", include={"labels", "curate", "split", "train", "evaluate", "judge"})
+    chosen = params.model_dump(mode="json", include={"labels", "curate", "split", "train", "evaluate", "audit", "judge"})
     waiting: list[tuple[str, object]] = [("", chosen)]
     while waiting:
         prefix, value = waiting.pop()
