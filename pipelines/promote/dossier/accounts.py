@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from pipelines.domain.identities import Digest
 
+MOVEMENTS = ("new", "amended", "withdrawn", "retracted", "erased")
+"""The ways in which documents move, as a reader goes through them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:

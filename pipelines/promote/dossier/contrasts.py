@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-WORDS = re.compile(r"\s+|[^\s]+")
+WORDS = re.compile(r"^\s+|\S+\s*")
+"""A word with the space after it, so that words changed side by side are marked as one."""
 
 
 @dataclass(frozen=True, slots=True)

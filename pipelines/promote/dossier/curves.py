@@ -48,7 +48,7 @@ def draw_reliability(key: str, bins: Sequence[Bin]) -> Markup:
     shown = [one for one in bins if one.role in {"candidate", "champion"}]
     if not shown:
         return Markup()
-    across, up = Scale(0, 1, 44, SIDE - 8), Scale(0, 1, SIDE - 44, 8)
+    across, up = Scale(0, 1, 58, SIDE - 10), Scale(0, 1, SIDE - 44, 10)
     most = max(one.rows for one in shown)
     marks = [*_draw_grid(across, up), line(across.start, up.start, across.end, up.end, "even")]
     for role in ("champion", "candidate"):
@@ -60,7 +60,7 @@ def draw_reliability(key: str, bins: Sequence[Bin]) -> Markup:
             for one, (x, y) in zip(members, places, strict=True)
         ]
     marks.append(text((across.start + across.end) / 2, SIDE - 6, "how sure it is", "tick", "middle"))
-    turned = Markup('<g transform="translate(12 {}) rotate(-90)">{}</g>')
+    turned = Markup('<g transform="translate(10 {}) rotate(-90)">{}</g>')
     marks.append(turned.format(SIDE // 2, text(0, 0, "how often it is right", "tick", "middle")))
     return frame(key, (SIDE, SIDE), ("Reliability diagram", _describe_reliability(shown)), marks)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipelines.domain.verdicts import Finding, Result
 from pipelines.promote.dossier.exhibits import Missing
 from pipelines.promote.dossier.facts import Facts, Outcome, Standing
+from pipelines.promote.dossier.words import name_metric, name_part, tell_change, unit_of
 
 WORST_FIRST = (Result.FAILED, Result.UNDECIDABLE, Result.NOT_MEASURED, Result.PASSED)
 DECISIONS = {
@@ -71,8 +72,10 @@ def find_worst(findings: Sequence[Finding]) -> Result:
 def _answer_reason(findings: Sequence[Finding]) -> Answered:
     reasons = [finding for finding in findings if finding.gate == "reason_to_change"]
     worst = find_worst(reasons)
+    shown = next((finding for finding in reasons if finding.estimate is not None and finding.part), None)
+    better = f"{_tell_gain(shown)}, which is more than chance" if shown else "there is a duty, or nobody to replace"
     said = {
-        Result.PASSED: "Yes: it is shown to be better at something, or there is a duty to replace the champion.",
+        Result.PASSED: f"Yes: {better}.",
         Result.FAILED: "No: nothing was found at which it is better.",
         Result.UNDECIDABLE: "Perhaps: it looks better at something, but that may be chance.",
         Result.NOT_MEASURED: "It was not asked, or could not be measured.",
@@ -80,14 +83,20 @@ def _answer_reason(findings: Sequence[Finding]) -> Answered:
     return Answered("Is there a reason to change?", said[worst], worst)
 
 
+def _tell_gain(finding: Finding) -> str:
+    metric, part = name_metric(finding.metric or finding.gate).lower(), name_part(finding.part or "")
+    gain = f"{tell_change(finding.estimate or 0.0, finding.metric)} {unit_of(finding.metric)}"
+    return f"its {metric} on the {part} is better by {gain}"
+
+
 def _answer_comparison(findings: Sequence[Finding], against: str, question: str) -> Answered:
     asked = [finding for finding in findings if finding.gate == "non_inferiority" and finding.against == against]
-    worst = find_worst(asked)
-    passed, tests = sum(finding.result is Result.PASSED for finding in asked), len(asked)
+    worst, tests = find_worst(asked), len(asked)
+    passed = sum(finding.result is Result.PASSED for finding in asked)
     said = {
-        Result.PASSED: f"No: {_count(passed, tests)} show that it loses less than the margin.",
-        Result.FAILED: f"Yes: it loses more than the margin in {_count(_failed(asked), tests)}.",
-        Result.UNDECIDABLE: f"It cannot be told: {_count(passed, tests)} decide the matter.",
+        Result.PASSED: f"No: {_count(tests, tests)} that it loses less than the margin.",
+        Result.FAILED: f"Yes: {_count(_failed(asked), tests)} that it loses more than the margin.",
+        Result.UNDECIDABLE: f"It cannot be told: {_count(passed, tests)} that it loses less than the margin.",
         Result.NOT_MEASURED: f"There was no {against} to compare with.",
     }
     return Answered(question, said[worst], worst)
@@ -109,4 +118,6 @@ def _failed(findings: Sequence[Finding]) -> int:
 
 
 def _count(part: int, whole: int) -> str:
-    return f"{part} of {whole} {'test' if whole == 1 else 'tests'}"
+    if whole == 1:
+        return "the one test shows" if part else "the one test does not show"
+    return f"{part} of {whole} tests {'shows' if part == 1 else 'show'}"

@@ -60,7 +60,7 @@ def _read_finding(finding: Finding) -> Interval:
     scale = _scale(finding.metric)
     place = f" on the {name_part(finding.part)}" if finding.part else ""
     measured = f"{name_metric(finding.metric)}{place}" if finding.metric else name_gate(finding.gate)
-    suffix = "" if finding.gate == "non_inferiority" or not finding.metric else f" ({name_gate(finding.gate).lower()})"
+    suffix = " (reason)" if finding.gate == "reason_to_change" else ""
     return Interval(
         name=f"{measured}{suffix}",
         against=str(finding.against),

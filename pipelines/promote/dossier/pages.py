@@ -12,6 +12,7 @@ from pipelines.domain.identities import shorten
 from pipelines.domain.models import Role
 from pipelines.domain.verdicts import Finding, Result
 from pipelines.promote.dossier import words
+from pipelines.promote.dossier.accounts import MOVEMENTS
 from pipelines.promote.dossier.contrasts import contrast
 from pipelines.promote.dossier.curves import draw_learning, draw_reliability, thin_out
 from pipelines.promote.dossier.drawings import CLASSES, draw_forest, draw_mark
@@ -24,6 +25,7 @@ from pipelines.promote.dossier.tables import line_up
 
 FILTERS = {
     "count": words.tell_count,
+    "date": words.tell_date,
     "day": words.tell_day,
     "moment": words.tell_moment,
     "bytes": words.tell_bytes,
@@ -37,6 +39,7 @@ FUNCTIONS = {
     "draw_forest": draw_forest,
     "draw_learning": draw_learning,
     "draw_reliability": draw_reliability,
+    "in_order": words.put_in_order,
     "is_recorded": is_recorded,
     "list_details": list_details,
     "line_up": line_up,
@@ -67,7 +70,13 @@ def render_page(facts: Facts) -> bytes:
     environment.filters.update(FILTERS)
     environment.globals.update(FUNCTIONS)
     environment.globals.update(
-        Result=Result, roles=list(Role), results=words.RESULTS, tones=CLASSES, sign=show_sign, pick=pick_findings
+        Result=Result,
+        roles=list(Role),
+        movements=MOVEMENTS,
+        results=words.RESULTS,
+        tones=CLASSES,
+        sign=show_sign,
+        pick=pick_findings,
     )
     template = environment.get_template("page.html")
     page = template.render(

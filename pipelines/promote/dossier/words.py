@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from pipelines.domain.verdicts import Finding, Result
 
@@ -134,6 +134,20 @@ def tell_day(moment: datetime) -> str:
     """Return the day, in UTC: "1 March 2026"."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year}"
+
+
+def tell_date(written: str) -> str:
+    """Return an ISO date as a day in words, and anything else as it is."""
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return written
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def put_in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
+    """Return the names as ``order`` has them, and those that it does not have after them by the alphabet."""
+    return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
 
 
 def tell_moment(moment: datetime) -> str:
