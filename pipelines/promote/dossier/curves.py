@@ -16,8 +16,11 @@ MOST = 400
 
 
 def draw_learning(key: str, curve: Sequence[CurvePoint], champion: Sequence[CurvePoint]) -> Markup:
-    """Return the loss by step, the dev loss where it was measured, and the champion's own curve behind; for both widths."""
-    if not curve:
+    """Return the loss by step, the dev loss where it was measured, and the champion's own curve behind; for both widths.
+
+    A single step makes no curve.
+    """
+    if len(curve) < 2:
         return Markup()
     drawn = [
         Markup('<div class="{}-only">{}</div>').format(name, _draw_learning(f"{key}-{name}", curve, champion, (width, height)))
@@ -105,7 +108,7 @@ def _draw_axes(across: Scale, up: Scale, width: int) -> list[Markup]:
     for tick in (ticks := choose_ticks(up.low, up.high, 4)):
         y = up.place(tick)
         marks += [line(across.start, y, across.end, y, "grid"), text(42, y + 4, tell_tick(tick, ticks), "tick", "end")]
-    for tick in choose_ticks(across.low, across.high, 6 if width > SIDE else 3):
+    for tick in (tick for tick in choose_ticks(across.low, across.high, 6 if width > SIDE else 3) if tick == round(tick)):
         marks.append(text(across.place(tick), up.start + 18, f"{tick:,.0f}", "tick", "middle"))
     marks.append(text((across.start + across.end) / 2, up.start + 38, "step", "tick", "middle"))
     return marks

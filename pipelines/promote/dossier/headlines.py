@@ -73,7 +73,7 @@ def _answer_reason(findings: Sequence[Finding]) -> Answered:
     reasons = [finding for finding in findings if finding.gate == "reason_to_change"]
     worst = find_worst(reasons)
     shown = next((finding for finding in reasons if finding.estimate is not None and finding.part), None)
-    better = f"{_tell_gain(shown)}, which is more than chance" if shown else "there is a duty, or nobody to replace"
+    better = f"{_tell_gain(shown)}, which is more than chance" if shown else _tell_duty(reasons)
     said = {
         Result.PASSED: f"Yes: {better}.",
         Result.FAILED: "No: nothing was found at which it is better.",
@@ -81,6 +81,11 @@ def _answer_reason(findings: Sequence[Finding]) -> Answered:
         Result.NOT_MEASURED: "It was not asked, or could not be measured.",
     }
     return Answered("Is there a reason to change?", said[worst], worst)
+
+
+def _tell_duty(reasons: Sequence[Finding]) -> str:
+    """Return the finding's own words, without the name that the question has said already."""
+    return reasons[0].sentence.removeprefix("reason to change: ") if reasons else ""
 
 
 def _tell_gain(finding: Finding) -> str:
@@ -95,7 +100,7 @@ def _answer_comparison(findings: Sequence[Finding], against: str, question: str)
     passed = sum(finding.result is Result.PASSED for finding in asked)
     said = {
         Result.PASSED: f"No: {_count(tests, tests)} that it loses less than the margin.",
-        Result.FAILED: f"Yes: {_count(_failed(asked), tests)} that it loses more than the margin.",
+        Result.FAILED: f"Yes: it lost more than the margin in {_failed(asked)} of {tests} {'test' if tests == 1 else 'tests'}.",
         Result.UNDECIDABLE: f"It cannot be told: {_count(passed, tests)} that it loses less than the margin.",
         Result.NOT_MEASURED: f"There was no {against} to compare with.",
     }

@@ -58,7 +58,7 @@ def split_by_reference(intervals: Iterable[Interval]) -> tuple[tuple[str, tuple[
 
 def _read_finding(finding: Finding) -> Interval:
     scale = _scale(finding.metric)
-    place = f" on the {name_part(finding.part)}" if finding.part else ""
+    place = f", {name_part(finding.part)}" if finding.part else ""
     measured = f"{name_metric(finding.metric)}{place}" if finding.metric else name_gate(finding.gate)
     suffix = " (reason)" if finding.gate == "reason_to_change" else ""
     return Interval(

@@ -83,9 +83,9 @@ def choose_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
 
 def tell_tick(value: float, ticks: Sequence[float]) -> str:
     """Return a tick's number with as many digits as all of ``ticks`` need."""
-    step = min((b - a for a, b in pairwise(ticks)), default=1.0)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value:.{digits}f}".replace("-", "−")
+    step = min((later - earlier for earlier, later in pairwise(ticks)), default=None)
+    digits = 0 if step is None else max(0, -math.floor(math.log10(step) + 1e-9))
+    return (f"{value:g}" if step is None else f"{value:.{digits}f}").replace("-", "−")
 
 
 def shorten_text(said: str, room: int) -> str:

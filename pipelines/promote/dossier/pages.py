@@ -5,6 +5,8 @@ Every text in it is escaped, and a policy in its head forbids scripts and reques
 
 from __future__ import annotations
 
+from functools import cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -30,6 +32,7 @@ FILTERS = {
     "moment": words.tell_moment,
     "bytes": words.tell_bytes,
     "seconds": words.tell_seconds,
+    "figure": words.tell_figure,
     "level": words.tell_level,
     "short": shorten,
 }
@@ -59,6 +62,21 @@ FUNCTIONS = {
 
 def render_page(facts: Facts) -> bytes:
     """Return the page as UTF-8; the same facts give the same bytes."""
+    template = _open_environment().get_template("page.html")
+    page = template.render(
+        facts=facts,
+        sections=list(SectionId),
+        titles=TITLES,
+        banner=raise_banner(facts.standing),
+        answers=answer_questions(facts),
+        findings=() if isinstance(facts.verdict, Missing) else facts.verdict.findings,
+    )
+    return page.encode()
+
+
+@cache
+def _open_environment() -> Environment:
+    """Return the templates, read and compiled once a process."""
     environment = Environment(
         loader=PackageLoader("pipelines.promote.dossier"),
         autoescape=True,
@@ -78,16 +96,7 @@ def render_page(facts: Facts) -> bytes:
         sign=show_sign,
         pick=pick_findings,
     )
-    template = environment.get_template("page.html")
-    page = template.render(
-        facts=facts,
-        sections=list(SectionId),
-        titles=TITLES,
-        banner=raise_banner(facts.standing),
-        answers=answer_questions(facts),
-        findings=() if isinstance(facts.verdict, Missing) else facts.verdict.findings,
-    )
-    return page.encode()
+    return environment
 
 
 def pick_findings(findings: tuple[Finding, ...], *gates: str) -> tuple[Finding, ...]:

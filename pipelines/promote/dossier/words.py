@@ -90,6 +90,11 @@ def tell_change(value: float, metric: str | None) -> str:
     return _minus(f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.3f}")
 
 
+def tell_figure(value: float) -> str:
+    """Return a number whose unit is its reading's own, with four digits that count."""
+    return _minus(f"{value:.4g}")
+
+
 def unit_of(metric: str | None) -> str:
     """Return the unit of a difference, oriented so that more is better."""
     if metric in SHARES:
