@@ -51,7 +51,7 @@ def test_a_phone_scrolls_down_and_never_sideways(visit: Open, pages: dict[str, P
     with visit(pages[name], **PHONE) as seen:
         seen.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
-        assert seen.page.locator("#verdict svg:visible").count() == 1
+        assert seen.page.locator("#verdict svg[role=img]:visible").count() == 1
 
 
 def test_the_first_screen_of_a_phone_says_what_was_decided(visit: Open, pages: dict[str, Path]) -> None:
@@ -80,7 +80,8 @@ def test_hostile_words_do_nothing_in_a_browser(visit: Open, tmp_path: Path) -> N
 
     record = open_record(tmp_path)
     hostile = (
-        '"></bdi><script>document.title="owned"</script><img src="https://example.org/x.png" onerror="document.title=\'owned\'">'
+        '"></bdi><script>document.title="owned"</script>'
+        '<img src="https://example.org/x.png" onerror="document.title=&#39;owned&#39;">'
     )
     example = build_example(question=hostile, text_in_force=hostile, candidate_answer=hostile)
     judge_version(record, PROMOTED, Decision.PROMOTE, against=None, files={"examples.json": encode((example,))})

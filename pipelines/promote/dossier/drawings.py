@@ -40,7 +40,7 @@ class Canvas:
         return float(self.label + 12), float(self.width - self.tail - 12)
 
 
-WIDE = Canvas(name="wide", width=760, label=258, tail=150, row=34, room=38)
+WIDE = Canvas(name="wide", width=760, label=236, tail=182, row=34, room=38)
 NARROW = Canvas(name="narrow", width=320, label=0, tail=0, row=54, room=30)
 HEAD = 34
 FOOT = 46
@@ -137,7 +137,7 @@ def _choose_scale(intervals: Sequence[Interval], canvas: Canvas) -> Scale:
 
 
 def _draw_axis(scale: Scale, canvas: Canvas, bottom: float, unit: str) -> list[Markup]:
-    ticks = choose_ticks(scale.low, scale.high, 6 if canvas.label else 4)
+    ticks = choose_ticks(scale.low, scale.high, 8 if canvas.label else 4)
     marks = []
     for tick in ticks:
         x = scale.place(tick)
