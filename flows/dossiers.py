@@ -9,6 +9,7 @@ from flows.places import Place
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import DomainName
 from pipelines.files import write_bytes, write_json
+from pipelines.ledger.heads import SignedHeads
 from pipelines.promote.dossier.building import build_facts
 from pipelines.promote.dossier.pages import render_page
 
@@ -29,7 +30,9 @@ def write_dossier(place: Place, domain: DomainName, version: int) -> DossierFile
     Raises :class:`~pipelines.domain.errors.LedgerError` for a version that was never judged, and where a piece of evidence is
     not what its digest says.
     """
-    facts = build_facts(place.ledger.events(domain), place.evidence, version)
+    heads = place.ledger.heads
+    sign = heads.sign if isinstance(heads, SignedHeads) else None
+    facts = build_facts(place.ledger.events(domain), place.evidence, version, sign=sign)
     folder = place.home.dossiers / domain
     files = DossierFiles(page=folder / f"{version}.html", twin=folder / f"{version}.json")
     write_json(files.twin, facts)

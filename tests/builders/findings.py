@@ -58,6 +58,8 @@ def build_harm(*, is_harming: bool) -> Finding:
         "harm_screen",
         metric="accuracy",
         against="champion",
+        part="holdout",
+        estimate=-0.058 if is_harming else -0.005,
         result=Result.FAILED if is_harming else Result.PASSED,
         sentence=f"harm screen (Holm over 12 subgroups): {said}",
         details=details,

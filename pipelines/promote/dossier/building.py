@@ -6,7 +6,7 @@ and gets the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.domain.audits import AuditReport
@@ -17,6 +17,7 @@ from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import CurrencyExample, Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
 from pipelines.ledger.champions import CROWNING
+from pipelines.ledger.heads import SignedHead
 from pipelines.promote.dossier.accounts import Changes, Cost, Licences, QuarantineAccount
 from pipelines.promote.dossier.crosswalk import read_regimes
 from pipelines.promote.dossier.exhibits import Exhibits, Missing, Shelf
@@ -57,10 +58,15 @@ class _Case:
         return starts[-1] if starts else None
 
 
-def build_facts(events: Sequence[Event], shelf: Shelf, version: int, as_of: int | None = None) -> Facts:
+Sign = Callable[[Event], SignedHead]
+"""What signs the head of a chain as it was at an event; the same event and key give the same bytes."""
+
+
+def build_facts(events: Sequence[Event], shelf: Shelf, version: int, as_of: int | None = None, sign: Sign | None = None) -> Facts:
     """Return the facts of the last verdict on ``version``, from all events of its domain.
 
-    ``as_of`` is the number of the last event that may be known; without it, all that matter to this verdict.
+    ``as_of`` is the number of the last event that may be known; without it, all that matter to this verdict. ``sign`` puts a
+    signed head of the chain into the dossier.
 
     Raises:
         LedgerError: when the version was never judged, or a piece of evidence is not what its digest says.
@@ -72,10 +78,10 @@ def build_facts(events: Sequence[Event], shelf: Shelf, version: int, as_of: int 
     judged = find_judged(known, domain, version)
     last = find_known(known, judged)
     case = _Case([event for event in known if event.seq <= last], judged, Exhibits.of(judged, shelf))
-    return _build(case, domain)
+    return _build(case, domain, sign)
 
 
-def _build(case: _Case, domain: DomainName) -> Facts:
+def _build(case: _Case, domain: DomainName, sign: Sign | None) -> Facts:
     payload, shown = case.judged.payload, case.exhibits
     verdict = shown.read("verdict.json", Verdict)
     pin = shown.read("pin.json", Pin)
@@ -101,7 +107,7 @@ def _build(case: _Case, domain: DomainName) -> Facts:
         audit=shown.read("audit.json", AuditReport),
         approvals=_build_approvals(case),
         cost=_build_cost(case),
-        chain=_build_chain(case),
+        chain=_build_chain(case, sign),
         regimes=read_regimes(),
     )
 
@@ -172,14 +178,14 @@ def _build_cost(case: _Case) -> CostFacts:
     return CostFacts(cost=case.exhibits.read("cost.json", Cost), elapsed_seconds=elapsed or None)
 
 
-def _build_chain(case: _Case) -> ChainPlace:
+def _build_chain(case: _Case, sign: Sign | None) -> ChainPlace:
     last = case.events[-1]
     return ChainPlace(
         judged=mark(case.judged),
         judged_hash=case.judged.hash,
         known=mark(last),
         known_hash=last.hash,
-        head=Missing(why="no signed head was given to this dossier"),
+        head=sign(last) if sign else Missing(why="this installation signs no heads"),
         evidence=case.exhibits.named,
     )
 

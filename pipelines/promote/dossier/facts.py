@@ -15,6 +15,7 @@ from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.pins import CorpusPin, Look
 from pipelines.domain.scorecards import CurrencyExample, Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
+from pipelines.ledger.heads import SignedHead
 from pipelines.promote.dossier.accounts import Changes, Cost, Licences, QuarantineAccount
 from pipelines.promote.dossier.crosswalk import Regime
 from pipelines.promote.dossier.exhibits import Missing
@@ -97,13 +98,16 @@ class Approvals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainPlace:
-    """Where the verdict stands in the domain's chain, and the last event that this dossier knows of."""
+    """Where the verdict stands in the domain's chain, and the last event that this dossier knows of.
+
+    ``head`` is signed over the chain as it was at that last event.
+    """
 
     judged: Moment
     judged_hash: Digest
     known: Moment
     known_hash: Digest
-    head: str | Missing
+    head: SignedHead | Missing
     evidence: Mapping[str, Digest]
 
 

@@ -9,6 +9,10 @@ from pipelines.domain.verdicts import Detail, Finding, Result, Verdict
 from pipelines.promote.dossier.words import SHARES, name_gate, name_metric, name_part, unit_of
 
 ORDER = ("champion", "anchor", "baseline")
+COMPARING = frozenset({"non_inferiority", "baseline", "reason_to_change"})
+"""Gates that are known by what they compare; every other is known by its own name."""
+SHOWN_APART = frozenset({"harm_screen"})
+"""Gates whose many lines have a drawing of their own, in the section on subgroups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,8 @@ class Interval:
 
 def list_differences(verdict: Verdict) -> tuple[Interval, ...]:
     """Return the findings that compare the candidate with somebody: champion first, then anchor, then the others."""
-    found = [_read_finding(finding) for finding in verdict.findings if finding.estimate is not None and finding.against]
+    asked = [finding for finding in verdict.findings if finding.against and finding.gate not in SHOWN_APART]
+    found = [_read_finding(finding) for finding in asked if finding.estimate is not None]
     return tuple(sorted(found, key=lambda one: (_rank(one.against), one.against)))
 
 
@@ -59,7 +64,8 @@ def split_by_reference(intervals: Iterable[Interval]) -> tuple[tuple[str, tuple[
 def _read_finding(finding: Finding) -> Interval:
     scale = _scale(finding.metric)
     place = f", {name_part(finding.part)}" if finding.part else ""
-    measured = f"{name_metric(finding.metric)}{place}" if finding.metric else name_gate(finding.gate)
+    is_plain = finding.metric and finding.gate in COMPARING
+    measured = f"{name_metric(finding.metric or '')}{place}" if is_plain else name_gate(finding.gate)
     suffix = " (reason)" if finding.gate == "reason_to_change" else ""
     return Interval(
         name=f"{measured}{suffix}",

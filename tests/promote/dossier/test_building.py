@@ -14,6 +14,7 @@ from pipelines.domain.identities import digest_value
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.domain.verdicts import Decision
+from pipelines.promote.dossier.building import build_facts
 from pipelines.promote.dossier.exhibits import Missing
 from pipelines.promote.dossier.tables import line_up
 from tests.builders.dossiers import (
@@ -34,6 +35,7 @@ from tests.builders.dossiers import (
     tell_story,
 )
 from tests.builders.findings import PASSING
+from tests.builders.ledgers import DOMAIN
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,18 @@ def test_the_chain_place_names_the_last_event_that_matters(story: Record) -> Non
     assert by_seq[facts.chain.judged.seq].hash == facts.chain.judged_hash
     assert by_seq[facts.chain.known.seq].kind is Kind.PROMOTED
     assert by_seq[facts.chain.known.seq].hash == facts.chain.known_hash
+
+
+def test_a_head_is_signed_over_the_last_event_that_matters_and_signed_again_it_is_the_same(story: Record, tmp_path: Path) -> None:
+    from pipelines.ledger.heads import SignedHeads, find_forgery
+    from pipelines.ledger.keys import KeyRing
+
+    heads = SignedHeads(tmp_path / "heads", KeyRing(tmp_path / "ledger.pem", tmp_path / "keys"))
+    facts = build_facts(story.events, story.shelf, PROMOTED, sign=heads.sign)
+    assert not isinstance(facts.chain.head, Missing)
+    assert (facts.chain.head.seq, facts.chain.head.hash) == (facts.chain.known.seq, facts.chain.known_hash)
+    assert find_forgery(facts.chain.head, DOMAIN, heads.keys.read_publics()) is None
+    assert build_facts(story.events, story.shelf, PROMOTED, sign=heads.sign) == facts
 
 
 def test_what_comes_later_and_concerns_another_changes_no_fact(record: Record) -> None:

@@ -62,5 +62,10 @@ def test_the_details_of_a_finding_are_lines_too_as_far_as_they_were_estimated() 
 
 
 def test_every_difference_of_a_whole_verdict_is_among_the_lines() -> None:
-    expected = [finding for finding in PASSING if finding.against and finding.estimate is not None]
+    expected = [one for one in PASSING if one.against and one.estimate is not None and one.gate != "harm_screen"]
     assert len(read(*PASSING)) == len(expected) == 5
+
+
+def test_a_gate_that_is_not_known_by_what_it_compares_is_named_by_itself() -> None:
+    (one,) = read(build_difference(gate="robustness", metric=None, part=None))
+    assert (one.name, one.unit) == ("Robustness", "the gate's own unit")
