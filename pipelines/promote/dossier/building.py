@@ -77,7 +77,7 @@ def build_facts(events: Sequence[Event], shelf: Shelf, version: int, as_of: int 
     known = [event for event in events if as_of is None or event.seq <= as_of]
     judged = find_judged(known, domain, version)
     last = find_known(known, judged)
-    case = _Case([event for event in known if event.seq <= last], judged, Exhibits.of(judged, shelf))
+    case = _Case([event for event in known if event.seq <= last], judged, Exhibits.of(judged, shelf, known))
     return _build(case, domain, sign)
 
 
@@ -130,7 +130,7 @@ def _build_changes(case: _Case) -> ChangeFacts:
 def _build_learning(case: _Case) -> Learning:
     against = case.judged.payload.get("against")
     earlier = [e for e in case.events if e.kind is Kind.CANDIDATE_JUDGED and e.payload.get("version") == against]
-    before = Exhibits.of(earlier[-1], case.exhibits.shelf) if earlier else None
+    before = Exhibits.of(earlier[-1], case.exhibits.shelf, case.events) if earlier else None
     return Learning(
         training=case.exhibits.read("training.json", Training),
         curve=case.exhibits.tabulate("curve.csv", read_point),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.domain.events import Event
 from pipelines.domain.identities import Digest, shorten
+from pipelines.ledger.custody import list_erased
 
 Noun = TypeVar("Noun")
 Kept = TypeVar("Kept")
@@ -42,13 +43,12 @@ class Exhibits:
 
     shelf: Shelf
     named: Mapping[str, Digest]
+    erased: Mapping[Digest, int]
 
     @classmethod
-    def of(cls, judged: Event, shelf: Shelf) -> Exhibits:
-        """Return the evidence that the event names; an older event names none."""
-        named = judged.payload.get("evidence")
-        listed = named if isinstance(named, Mapping) else {}
-        return cls(shelf, {str(name): Digest(str(digest)) for name, digest in sorted(listed.items())})
+    def of(cls, judged: Event, shelf: Shelf, events: Sequence[Event] = ()) -> Exhibits:
+        """Return the evidence that the event names (an older event names none), and by which of ``events`` any was erased."""
+        return cls(shelf, list_named(judged), list_erasures(events))
 
     def fetch(self, name: str) -> bytes | Missing:
         """Return the file called ``name``; raises :class:`~pipelines.domain.errors.LedgerError` for one that was altered."""
@@ -56,7 +56,8 @@ class Exhibits:
         if digest is None:
             return Missing(why=f"the record of this verdict names no {name}")
         if not self.shelf.has(digest):
-            return Missing(why=f"{name} ({shorten(digest)}) was recorded and has been removed since")
+            how = f"was erased by event {self.erased[digest]}" if digest in self.erased else "has been removed since"
+            return Missing(why=f"{name} ({shorten(digest)}) was recorded and {how}")
         return self.shelf.get(digest)
 
     def read(self, name: str, kind: type[Noun]) -> Noun | Missing:
@@ -78,6 +79,18 @@ class Exhibits:
             return tuple(read_row(row) for row in csv.DictReader(io.StringIO(content.decode())))
         except (KeyError, ValueError, TypeError):
             return Missing(why=f"{name} is in a form that this version does not read")
+
+
+def list_named(judged: Event) -> dict[str, Digest]:
+    """Return the digests of the evidence that the event names, by name."""
+    named = judged.payload.get("evidence")
+    listed = named if isinstance(named, Mapping) else {}
+    return {str(name): Digest(str(digest)) for name, digest in sorted(listed.items())}
+
+
+def list_erasures(events: Sequence[Event]) -> dict[Digest, int]:
+    """Return the digests that were erased, each with the number of the event that says so."""
+    return {digest: event.seq for event in events for digest in list_erased([event])}
 
 
 def is_recorded(fact: object) -> bool:

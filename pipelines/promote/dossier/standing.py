@@ -11,6 +11,8 @@ from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
 from pipelines.domain.verdicts import Decision
 from pipelines.ledger.champions import CROWNING, fold_champions
+from pipelines.ledger.custody import list_erased
+from pipelines.promote.dossier.exhibits import list_named
 from pipelines.promote.dossier.facts import Moment, Outcome, Override, Reign, Standing
 from pipelines.promote.dossier.words import tell_day
 
@@ -28,14 +30,16 @@ def find_judged(events: Sequence[Event], domain: DomainName, version: int) -> Ev
 def find_known(events: Sequence[Event], judged: Event) -> int:
     """Return the number of the last event that this verdict's dossier depends on: what came after it changes nothing here.
 
-    That is an answer to this candidate, or a change of champion that this version gained or lost by. So the page of a version
-    that never served stays as it is, whoever is promoted later.
+    That is an answer to this candidate, a change of champion that this version gained or lost by, or an erasure of evidence of
+    it. So the page of a version that never served stays as it is, whoever is promoted later.
     """
     run, version = judged.payload.get("run"), judged.payload["version"]
+    evidence = set(list_named(judged).values())
     known, serving = judged.seq, None
     for event in events:
         is_crowning = event.kind in CROWNING
         is_about = version in (serving, event.payload["version"]) if is_crowning else event.payload.get("run") == run
+        is_about = is_about or not evidence.isdisjoint(list_erased([event]))
         serving = event.payload["version"] if is_crowning else serving
         known = max(known, event.seq) if is_about else known
     return known

@@ -130,6 +130,23 @@ def test_any_one_piece_may_be_missing(record: Record, name: str) -> None:
     assert any(name in why for why in find_missing(record.facts(FIRST)).values())
 
 
+def test_evidence_that_was_erased_is_named_with_its_event(record: Record) -> None:
+    judge_version(record, FIRST, Decision.PROMOTE, against=None)
+    digest = record.facts(FIRST).chain.evidence["examples.json"]
+    record.shelf.erase(digest)
+    assert "has been removed since" in find_missing(record.facts(FIRST))["currency"]
+    erased = record.add(Kind.DOCUMENT_ERASED, {"document": "d", "erased": [digest]})
+    facts = record.facts(FIRST)
+    assert find_missing(facts)["currency"].endswith(f"was recorded and was erased by event {erased.seq}")
+    assert facts.chain.known.seq == erased.seq
+
+
+def test_an_erasure_elsewhere_is_none_of_its_business(record: Record) -> None:
+    judged = judge_version(record, FIRST, Decision.PROMOTE, against=None)
+    record.add(Kind.DOCUMENT_ERASED, {"document": "d", "erased": [digest_value("other")]})
+    assert record.facts(FIRST).chain.known.seq == judged.seq
+
+
 def test_evidence_that_was_altered_makes_no_dossier(record: Record) -> None:
     judge_version(record, FIRST, Decision.PROMOTE, against=None)
     path = record.shelf._path(record.facts(FIRST).chain.evidence["verdict.json"])

@@ -236,6 +236,13 @@ def test_a_currency_pair_shows_both_texts_and_both_answers(facts: Facts) -> None
     assert "“Class I”" in told
 
 
+def test_a_candidate_that_needs_a_person_says_so_in_its_envelope(facts: Facts) -> None:
+    assert isinstance(facts.verdict, Verdict)
+    said = "This candidate needs a named person"
+    assert said.encode() not in render_page(facts)
+    assert said.encode() in render_page(replace(facts, verdict=replace(facts.verdict, needs_approval=True)))
+
+
 def test_a_verdict_without_findings_is_told_without_answers(facts: Facts) -> None:
     empty: tuple[Finding, ...] = ()
     page = render_page(replace(facts, verdict=build_verdict(1, Decision.HOLD, empty))).decode()
