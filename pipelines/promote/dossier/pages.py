@@ -35,6 +35,7 @@ FILTERS = {
     "figure": words.tell_figure,
     "level": words.tell_level,
     "short": shorten,
+    "some": words.tell_some,
 }
 FUNCTIONS = {
     "contrast": contrast,

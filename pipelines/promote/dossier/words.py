@@ -108,6 +108,11 @@ def tell_count(count: int) -> str:
     return f"{count:,}"
 
 
+def tell_some(count: int, noun: str) -> str:
+    """Return a number of things: "1 drop", "2 drops", "no drops"."""
+    return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+
+
 def tell_share(part: int, whole: int) -> str:
     """Return a share in percent; nothing of nothing is a dash."""
     return f"{100 * part / whole:.0f}%" if whole else "–"

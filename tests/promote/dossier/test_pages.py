@@ -37,6 +37,11 @@ from tests.builders.dossiers import (
 from tests.builders.findings import build_finding
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+MARKUP = st.lists(
+    st.sampled_from(["<b>", "</p>", "</bdi>", "<script>", "<img src=x>", "<!-- -->", '"', "'", "=", "&lt;", "{{ 1 }}", "\x00"]),
+    min_size=1,
+    max_size=8,
+).map("".join)
 MARKED = {"del", "ins"}
 """How often these come depends on where two texts differ."""
 
@@ -219,7 +224,7 @@ def plain(facts: Facts) -> tuple[Facts, Outline]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40))
+@given(MARKUP | st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40))
 def test_no_text_changes_what_the_page_is_made_of(plain: tuple[Facts, Outline], said: str) -> None:
     short, benign = plain
     attacked = Outline(render_page(say_everywhere(short, f"x {said}")))

@@ -54,6 +54,10 @@ def test_a_share_of_nothing_is_no_number() -> None:
     assert words.tell_share(1, 3) == "33%"
 
 
+def test_things_are_counted_as_people_count_them() -> None:
+    assert [words.tell_some(count, "drop") for count in (0, 1, 2, 1200)] == ["no drops", "1 drop", "2 drops", "1,200 drops"]
+
+
 def test_every_result_has_a_word() -> None:
     assert set(words.RESULTS) == set(Result)
     assert len(set(words.RESULTS.values())) == len(Result)
