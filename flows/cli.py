@@ -35,6 +35,7 @@ app.command(rich_help_panel="Records")(reports.explain)
 app.command(rich_help_panel="Records")(audits.verify)
 app.command(rich_help_panel="Records")(reports.envelope)
 app.command(rich_help_panel="Records")(recreating.recreate)
+app.command(rich_help_panel="Records")(reports.dossier)
 app.command()(reports.doctor)
 
 

@@ -12,10 +12,10 @@ from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
+from flows.concluding import Conclusion
 from flows.fit import fit
 from flows.promote import promote
 from flows.promoting import PromotionOutcome
-from flows.retraining import Conclusion
 from flows.stages import StageRun
 from flows.tasks import abandon, conclude, run_stage, show_seconds, start, track
 from flows.turns import take_turn

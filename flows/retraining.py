@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from flows.concluding import Conclusion, conclude_run
 from flows.dropping import is_tainted
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
-from flows.worktrees import Worktree, commit_run, open_worktree, params_of, read_base, refuse_uncommitted
+from flows.worktrees import Worktree, open_worktree, params_of, read_base, refuse_uncommitted
 from flows.worth import Standing, Worth, weigh
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName, Json, RunId
+from pipelines.domain.identities import DomainName, Json, RunId
 from pipelines.domain.pins import Pin
-from pipelines.domain.scorecards import Scorecard
-from pipelines.domain.verdicts import Decision, Verdict
-from pipelines.files import digest_file, digest_folder, read_json
+from pipelines.files import read_json
 from pipelines.inputs import is_own_look
 from pipelines.ledger.champions import champion
 from pipelines.ledger.retrainings import end_retraining, open_retraining
@@ -40,15 +38,6 @@ class Start:
     reason: str
     is_resumed: bool = False
     is_judged: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    """What a retraining came to."""
-
-    version: int
-    decision: Decision
-    sentence: str
 
 
 def start_retraining(place: Place, domain: DomainName, reason: str | None) -> Start:
@@ -104,44 +93,14 @@ def track_inputs(place: Place, domain: DomainName, run_id: RunId) -> str:
 
 
 def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conclusion:
-    """Register the candidate, record its verdict, show both in MLflow, and commit the run's branch."""
-    tree = worktree(place, domain, run_id)
-    verdict = read_json(tree.folder.verdict / "verdict.json", Verdict)
-    _check_verdict(place, tree, verdict)
-    commit_run(tree, f"{domain}: {verdict.decision} ({verdict.sentence})")
-    run = _track_outcome(place, domain, tree, verdict)
-    kind = place.of(domain).train.learner.kind
-    model = place.registry.register(domain, run, tree.folder.model, kind)
-    identity: dict[str, Json] = {"run": run_id, "version": model.version, "digest": model.digest}
-    _append_once(place, domain, Kind.CANDIDATE_REGISTERED, run_id, {**identity, "mlflow_run": run})
-    outcome: dict[str, Json] = {"decision": verdict.decision, "verdict": digest_verdict(tree), "sentence": verdict.sentence}
-    pin = read_json(tree.folder.pin, Pin)
-    standing: dict[str, Json] = {"ingest_seq": pin.corpus.ingest_seq, "against": pin.champion.version if pin.champion else None}
-    asked: dict[str, Json] = {"commit": read_base(tree), "needs_approval": verdict.needs_approval}
-    _append_once(place, domain, Kind.CANDIDATE_JUDGED, run_id, {**identity, **outcome, **standing, **asked})
-    place.tracker.close_run(run)
-    end_retraining(place.ledger, domain, {"run": run_id, "decision": verdict.decision})
-    return Conclusion(version=model.version, decision=verdict.decision, sentence=verdict.sentence)
-
-
-def _check_verdict(place: Place, tree: Worktree, verdict: Verdict) -> None:
-    """Raise :class:`WorkspaceError` unless the verdict is on this very model, under the pin that the ledger knows."""
-    started = open_retraining(place.ledger, tree.domain)
-    pin = read_json(tree.folder.pin, Pin)
-    is_as_started = started is None or (started.payload["run"] == tree.run_id and _read_pin(started) == pin)
-    if verdict.candidate != digest_folder(tree.folder.model) or verdict.look != pin.look or not is_as_started:
-        raise WorkspaceError(f"{tree.root}: pin, model and verdict do not belong together: somebody changed them; retrain again")
+    """Register the candidate, record its verdict with its evidence, write its dossier, and commit the run's branch."""
+    return conclude_run(place, worktree(place, domain, run_id))
 
 
 def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str) -> None:
     """End a retraining that cannot succeed (a stage refused its input), so that the next one starts afresh."""
     end_retraining(place.ledger, domain, {"run": run_id, "decision": "failed", "why": why[:500]})
     place.tracker.close_run(place.tracker.open_run(domain, run_id), is_failed=True)
-
-
-def digest_verdict(tree: Worktree) -> Digest:
-    """Return the digest of the verdict as written: what the ledger names."""
-    return digest_file(tree.folder.verdict / "verdict.json")
 
 
 def flatten_params(params: DomainParams) -> dict[str, str]:
@@ -194,40 +153,6 @@ def _prepare(place: Place, domain: DomainName, run_id: RunId, pin: Pin) -> Workt
 def _find_judged(place: Place, domain: DomainName, run_id: RunId) -> Event | None:
     judged = place.ledger.events(domain, [Kind.CANDIDATE_JUDGED])
     return next((event for event in reversed(judged) if event.payload["run"] == run_id), None)
-
-
-def _append_once(place: Place, domain: DomainName, kind: Kind, run_id: RunId, payload: dict[str, Json]) -> None:
-    starts = place.ledger.events(domain, [Kind.RETRAIN_STARTED])
-    since = max((event.seq for event in starts if event.payload["run"] == run_id), default=0)
-    known = place.ledger.events(domain, [kind], since=since)
-    if not any(event.payload["run"] == run_id for event in known):
-        place.ledger.append(domain, kind, payload)
-
-
-def _track_outcome(place: Place, domain: DomainName, tree: Worktree, verdict: Verdict) -> str:
-    tracker, folder = place.tracker, tree.folder
-    run = tracker.open_run(domain, tree.run_id)
-    tracker.log_scorecard(run, read_json(folder.scores / "scorecard.json", Scorecard))
-    tracker.log_datasets(run, _datasets(folder.splits))
-    files = [folder.pin, tree.lock, folder.scores / "scorecard.json", folder.verdict / "verdict.json"]
-    tracker.log_files(run, [*files, folder.training / "curve.csv"], "run")
-    tracker.tag(run, {"addendum.decision": verdict.decision, "addendum.sentence": verdict.sentence})
-    return run
-
-
-def _datasets(splits: Path) -> list[TrackedDataset]:
-    import pyarrow.parquet as pq
-
-    contexts = {"train": "training", "dev": "validation", "holdout": "evaluation", "anchor": "evaluation"}
-    return [
-        TrackedDataset(
-            name=name,
-            digest=digest_file(splits / f"{name}.parquet"),
-            context=context,
-            rows=pq.read_metadata(splits / f"{name}.parquet").num_rows,
-        )
-        for name, context in contexts.items()
-    ]
 
 
 def _pin_payload(pin: Pin) -> Json:

@@ -23,6 +23,7 @@ import psutil
 from flows.worktrees import Worktree
 from pipelines.catalog import StageName
 from pipelines.domain.errors import StageError
+from pipelines.files import read_json, write_json
 from pipelines.settings import QUIET
 
 PROGRESS = re.compile(r"^train step (\d+)/(\d+) loss (\S+)")
@@ -66,7 +67,16 @@ def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, 
         _leftover_file(tree).unlink(missing_ok=True)
     if process.returncode != 0:
         raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {_give_reason(stage, tree, last_words)}")
-    return StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
+    done = StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
+    if has_run:
+        write_json(_seconds_file(tree), {**read_seconds(tree), stage.value: round(done.seconds, 1)})
+    return done
+
+
+def read_seconds(tree: Worktree) -> dict[str, float]:
+    """Return how long each stage of the run took when it last ran here; one that was found done is not among them."""
+    file = _seconds_file(tree)
+    return read_json(file, dict[str, float]) if file.is_file() else {}
 
 
 def _give_reason(stage: StageName, tree: Worktree, last_words: Sequence[str]) -> str:
@@ -117,6 +127,11 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 def _leftover_file(tree: Worktree) -> Path:
     return tree.root.with_suffix(".process")
+
+
+def _seconds_file(tree: Worktree) -> Path:
+    """Beside the checkout, since no output of a stage may hold a duration."""
+    return tree.root.with_suffix(".seconds.json")
 
 
 def _note_group(tree: Worktree, process: int) -> None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.concluding import Conclusion
+from flows.dossiers import publish_after_promotion
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
 from flows.promoting import Approval, PromotionOutcome, project, promote_latest, roll_back_domain
 from flows.retraining import (
-    Conclusion,
     Start,
     abandon_retraining,
     conclude_retraining,
@@ -107,6 +109,8 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     """Register the candidate and record its verdict."""
     conclusion = conclude_retraining(open_place(), DomainName(domain), RunId(run_id))
     get_run_logger().info("version %d: %s: %s", conclusion.version, conclusion.decision, conclusion.sentence)
+    if conclusion.page is not None:
+        link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
 
 
@@ -120,8 +124,12 @@ def abandon(domain: str, run_id: str, why: str) -> None:
 def promote_candidate(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
     """Swap the champion in the ledger, then let registry and branch follow."""
     approval = Approval(by=approved_by, reason=reason) if approved_by else None
-    outcome = promote_latest(open_place(), DomainName(domain), approval)
+    place = open_place()
+    outcome = promote_latest(place, DomainName(domain), approval)
     get_run_logger().info(outcome.sentence)
+    if outcome.version is not None:
+        files = publish_after_promotion(place, DomainName(domain), outcome.version)
+        link_dossier(domain, outcome.version, outcome.sentence, files.page)
     return outcome
 
 
@@ -135,6 +143,20 @@ def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
     """Put the stages' seconds on the flow run's page."""
     table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
     create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
+
+
+def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:
+    """Put a link to a version's dossier on the flow run's page."""
+    create_markdown_artifact(
+        key=name_artifact(domain, "dossier"),
+        markdown=f"{escape_markdown(sentence)}\n\n[Dossier of {domain} version {version}]({page.as_uri()})",
+        description=f"Dossier of {domain} version {version}",
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Return ``text`` with every sign of Markdown and HTML as itself: a sentence may quote what somebody typed as a reason."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~-])", r"\\\1", text)
 
 
 def name_artifact(*parts: str) -> str:

@@ -70,6 +70,29 @@ def envelope(domain: Annotated[str, typer.Argument(help="a domain of params.yaml
 
 
 @refusing
+def dossier(
+    domain: Annotated[str, typer.Argument(help="a domain of params.yaml")],
+    version: Annotated[int, typer.Argument(help="a version that was judged")],
+    is_opened: Annotated[bool, typer.Option("--open", help="open the page in the browser")] = False,
+) -> None:
+    """Write a version's dossier anew from the ledger and its evidence: one page to read, print and hand on, and its JSON twin.
+
+    Example: addendum dossier clinical 2 --open
+    """
+    place = enter()
+    import webbrowser
+
+    from flows.dossiers import write_dossier
+
+    name = DomainName(domain)
+    place.of(name)
+    files = write_dossier(place, name, version)
+    say(f"{files.page}\n{files.twin}")
+    if is_opened and not webbrowser.open(files.page.as_uri()):
+        say("no browser was found: open the page by hand")
+
+
+@refusing
 def doctor() -> None:
     """Check this machine: Python, device, git, stores, servers, versions against constraints.txt, disk.
 

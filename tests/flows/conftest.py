@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.concluding import Conclusion
 from flows.landing import look_at_source
 from flows.places import Place
-from flows.retraining import Conclusion, Start, conclude_retraining, start_retraining, track_inputs, worktree
+from flows.retraining import Start, conclude_retraining, start_retraining, track_inputs, worktree
 from flows.stages import StageRun, run_in_worktree
 from flows.worktrees import Worktree, run_git
 from pipelines.catalog import StageName

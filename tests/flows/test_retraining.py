@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flows.concluding import digest_verdict
 from flows.landing import look_at_source
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from flows.retraining import (
     abandon_retraining,
     conclude_retraining,
-    digest_verdict,
     flatten_params,
     start_retraining,
     track_inputs,

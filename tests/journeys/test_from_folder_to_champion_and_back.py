@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.dossiers import write_dossier
 from flows.landing import Landing
 from flows.places import Place
 from flows.promoting import Approval, restore_version
@@ -24,6 +25,8 @@ from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
 from pipelines.domain.verdicts import Decision
 from pipelines.ledger.champions import champion, is_frozen, unfreeze
+from pipelines.promote.dossier.building import build_facts
+from pipelines.promote.dossier.exhibits import Missing
 from tests.builders.installations import Installation, build_installation, build_records
 from tests.builders.news import build_news
 from tests.builders.plays import serve_prefect
@@ -134,6 +137,25 @@ def test_the_champions_branch_follows_there_and_back(journey: Journey) -> None:
     workspace = journey.installation.workspace
     run = f"addendum/run/{journey.retrainings[2].run_id}"
     assert run_git(workspace, "rev-parse", f"addendum/champion/{DOMAIN}") == run_git(workspace, "rev-parse", run)
+
+
+def test_every_version_has_a_dossier_that_is_made_again_byte_for_byte(journey: Journey) -> None:
+    for version in (1, 2):
+        page = journey.place.home.dossiers / DOMAIN / f"{version}.html"
+        assert page.is_file()
+        write_dossier(journey.place, DOMAIN, version)
+        before = page.read_bytes()
+        page.unlink()
+        assert write_dossier(journey.place, DOMAIN, version).page.read_bytes() == before
+
+
+def test_the_second_dossier_tells_what_was_new_and_from_whom(journey: Journey) -> None:
+    facts = build_facts(journey.place.ledger.events(DOMAIN), journey.place.evidence, 2)
+    assert not isinstance(facts.changes.changes, Missing)
+    assert facts.changes.changes.moved["new"].documents == 120
+    assert facts.changes.since_version == 1
+    assert [reign.how for reign in facts.standing.reigns] == ["promoted", "restored"]
+    assert not isinstance(facts.learning.champion_curve, Missing)
 
 
 def test_the_users_own_checkout_is_untouched(journey: Journey) -> None:

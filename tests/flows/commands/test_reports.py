@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from pipelines.domain.events import Kind
 from pipelines.files import write_json
 from pipelines.recipes import build_recipe
+from tests.builders.installations import REPOSITORY
 from tests.builders.places import DOMAIN, judge_candidate
 from tests.builders.revisions import build_revision
 from tests.flows.commands.conftest import Call
@@ -70,3 +75,29 @@ def test_the_doctor_looks_at_everything(call: Call) -> None:
     for subject in ("Python", "git", "disk", "versions", "ledger", "Prefect", "MLflow", "DVC remote", "device"):
         assert f"{subject}: " in said.stdout
     assert said.exit_code == (1 if "look " in said.stdout else 0)
+
+
+def test_a_dossier_is_written_and_its_two_files_are_named(call: Call, there: Place) -> None:
+    judge_candidate(there, "reports-1")
+    said = call("dossier", "clinical", "1")
+    assert said.exit_code == 0
+    named = said.stdout.split()
+    assert named == [str(there.home.dossiers / "clinical" / f"1.{kind}") for kind in ("html", "json")]
+    assert b"clinical, version 1" in (there.home.dossiers / "clinical" / "1.html").read_bytes()
+
+
+def test_a_dossier_of_what_was_never_judged_is_refused(call: Call, there: Place) -> None:
+    judge_candidate(there, "reports-1")
+    said = call("dossier", "clinical", "7")
+    assert said.exit_code == 1
+    assert said.stderr.startswith("refused: clinical has no judged version 7")
+
+
+def test_open_hands_the_page_to_the_browser(call: Call, there: Place, tmp_path: Path) -> None:
+    judge_candidate(there, "reports-1")
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "flows.cli", "dossier", "clinical", "1", "--open"]
+    subprocess.run(command, cwd=REPOSITORY, env={**os.environ, "BROWSER": f"{browser} %s"}, check=True, capture_output=True)
+    assert seen.read_text(encoding="utf-8").strip() == (there.home.dossiers / "clinical" / "1.html").as_uri()
