@@ -22,7 +22,7 @@ from pipelines.domain.pins import Pin
 from pipelines.domain.recipes import Recipe
 from pipelines.domain.revisions import RETIRING, Entry
 from pipelines.files import read_json
-from pipelines.ledger.champions import CROWNING
+from pipelines.ledger.reigns import CROWNING
 from pipelines.promote.dossier.accounts import (
     MOVEMENTS,
     Changes,

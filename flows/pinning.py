@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flows.places import Place
+from flows.reconciling import lay_model
 from flows.renewals import renew_holdout
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DomainName
@@ -56,8 +57,8 @@ def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) ->
     is not what the pin says.
     """
     write_json(folder.pin, pin)
-    place.registry.materialise(domain, pin.champion, folder.champion)
-    place.registry.materialise(domain, pin.anchor, folder.anchor)
+    lay_model(place, domain, pin.champion, folder.champion)
+    lay_model(place, domain, pin.anchor, folder.anchor)
     recipe = pin.champion.recipe if pin.champion else None
     folder.reference.mkdir(parents=True, exist_ok=True)
     for left_over in set(folder.reference.iterdir()) - ({folder.reference / RECIPE} if recipe else set()):

@@ -14,10 +14,10 @@ from prefect.deployments import run_deployment
 
 from flows.concluding import Conclusion
 from flows.fit import fit
-from flows.promote import promote
+from flows.promote import hand_over, promote
 from flows.promoting import PromotionOutcome
 from flows.stages import StageRun
-from flows.tasks import abandon, conclude, run_stage, show_seconds, start, track
+from flows.tasks import ADVANCE, abandon, conclude, run_stage, show_seconds, start, track
 from flows.turns import take_turn
 from pipelines.catalog import FITTING, StageName
 from pipelines.domain.errors import StageError
@@ -47,10 +47,10 @@ def retrain(domain: str, reason: str | None = None, approved_by: str | None = No
 
 
 def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retraining:
-    begun = start(domain, reason)
+    begun = start(domain, reason, approved_by)
     if begun.run_id is None:
         # cut short between its verdict and its promotion, the last run has nothing left to train and something to promote
-        promotion = promote(domain) if begun.is_judged else None
+        promotion = _promote(domain, approved_by, begun.reason) if begun.is_judged else None
         return Retraining(domain=domain, reason=begun.reason, promotion=promotion)
     mlflow_run = track(domain, begun.run_id)
     try:
@@ -60,7 +60,7 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
         raise
     show_seconds(domain, stages)
     conclusion = conclude(domain, begun.run_id)
-    promotion = promote(domain, approved_by=approved_by, reason=f"given with the retraining, before its verdict: {begun.reason}")
+    promotion = _promote(domain, approved_by, f"{ADVANCE}: {begun.reason}")
     return Retraining(
         domain=domain,
         reason=begun.reason,
@@ -69,6 +69,15 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
         promotion=promotion,
         stages=tuple(stages),
     )
+
+
+def _promote(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
+    """Promote here; what waits for an approval is handed over to the page that the environment names, once for each asking."""
+    outcome = promote(domain, approved_by=approved_by, reason=reason)
+    deployment = Settings().promote_deployment
+    if deployment is not None and outcome.asked is not None:
+        hand_over(deployment, domain, outcome, f"{domain} {outcome.asked}")
+    return outcome
 
 
 def _run_stages(domain: str, run_id: str, mlflow_run: str) -> list[StageRun]:

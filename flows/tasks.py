@@ -15,12 +15,15 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.answering import answer_or_ask_again
+from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
 from flows.dossiers import publish_after_promotion
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
-from flows.promoting import Approval, PromotionOutcome, project, promote_latest, roll_back_domain
+from flows.projecting import project
+from flows.promoting import PromotionOutcome, promote_version
 from flows.retraining import (
     Start,
     abandon_retraining,
@@ -29,12 +32,15 @@ from flows.retraining import (
     track_inputs,
     worktree,
 )
+from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, read_progress, run_in_worktree
 from pipelines.catalog import StageName
 from pipelines.domain.errors import AddendumError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
+from pipelines.promote.approvals import Answer
 
+ADVANCE = "given with the retraining, before its verdict"
 PROGRESS_LOG = logging.getLogger(PROGRESS_LOGGER)
 
 
@@ -66,9 +72,11 @@ def look(domain: str, source: str) -> Landing:
 
 
 @task(task_run_name="worth it? {domain}", cache_policy=NO_CACHE)
-def start(domain: str, reason: str | None) -> Start:
-    """Weigh a retraining, and pin it when it is worth it."""
+def start(domain: str, reason: str | None, approved_by: str | None = None) -> Start:
+    """Weigh a retraining, and pin it when it is worth it; an approval in advance that would not count is refused now."""
     place = open_place()
+    if approved_by is not None:
+        check_early(place, DomainName(domain), Approval(by=approved_by, reason=ADVANCE))
     project(place, DomainName(domain))
     begun = start_retraining(place, DomainName(domain), reason)
     get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
@@ -121,16 +129,37 @@ def abandon(domain: str, run_id: str, why: str) -> None:
 
 
 @task(task_run_name="promote {domain}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=_is_outage)
-def promote_candidate(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
+def promote_candidate(
+    domain: str, approved_by: str | None, reason: str, version: int | None = None, *, is_anew: bool = False
+) -> PromotionOutcome:
     """Swap the champion in the ledger, then let registry and branch follow."""
     approval = Approval(by=approved_by, reason=reason) if approved_by else None
     place = open_place()
-    outcome = promote_latest(place, DomainName(domain), approval)
+    outcome = promote_version(place, DomainName(domain), version, approval, is_anew=is_anew)
     get_run_logger().info(outcome.sentence)
     if outcome.version is not None:
         files = publish_after_promotion(place, DomainName(domain), outcome.version)
         link_dossier(domain, outcome.version, outcome.sentence, files.page)
     return outcome
+
+
+@task(task_run_name="answer of {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2, retry_condition_fn=_is_outage)
+def answer_form(domain: str, version: int, answer: str, name: str, reason: str) -> PromotionOutcome:
+    """Record what a form says and promote when it allows it; an answer that does not count leaves the question open."""
+    place, approval = open_place(), Approval(by=name, reason=reason)
+    outcome = answer_or_ask_again(place, DomainName(domain), version, Answer(answer), approval)
+    get_run_logger().info(outcome.sentence)
+    files = publish_after_promotion(place, DomainName(domain), version)
+    link_dossier(domain, version, outcome.sentence, files.page)
+    return outcome
+
+
+@task(task_run_name="drill {domain}", cache_policy=NO_CACHE)
+def drill_champion(domain: str) -> Drill:
+    """Rehearse a rollback on a scratch alias."""
+    drill = drill_rollback(open_place(), DomainName(domain))
+    get_run_logger().info(drill.sentence)
+    return drill
 
 
 @task(task_run_name="roll back {domain}", cache_policy=NO_CACHE)

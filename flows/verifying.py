@@ -14,9 +14,9 @@ from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.ledger.chains import Break, Row, find_breaks, read_event
-from pipelines.ledger.champions import CROWNING, fold_champions
 from pipelines.ledger.custody import find_losses, list_erased, list_exhibits
 from pipelines.ledger.heads import SignedHeads
+from pipelines.ledger.reigns import CROWNING, fold_champions
 
 EVERY_DOMAIN = DomainName("all domains")
 

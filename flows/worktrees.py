@@ -153,3 +153,13 @@ def move_champion_branch(workspace: Workspace, domain: DomainName, run_id: RunId
     """Point ``addendum/champion/<domain>`` at the run's commit, even where somebody has that branch checked out."""
     commit = run_git(workspace.root, "rev-parse", f"refs/heads/addendum/run/{run_id}")
     run_git(workspace.root, "update-ref", f"refs/heads/addendum/champion/{domain}", commit)
+
+
+def read_champion_branch(workspace: Workspace, domain: DomainName) -> str | None:
+    """Return the commit of ``addendum/champion/<domain>``, or ``None`` where there is no such branch."""
+    return run_git(workspace.root, "for-each-ref", "--format=%(objectname)", f"refs/heads/addendum/champion/{domain}") or None
+
+
+def read_run_branch(workspace: Workspace, run_id: RunId) -> str | None:
+    """Return the commit of a run's branch, or ``None`` where there is no such branch."""
+    return run_git(workspace.root, "for-each-ref", "--format=%(objectname)", f"refs/heads/addendum/run/{run_id}") or None

@@ -19,6 +19,7 @@ from pipelines.domain.identities import DomainName
 from pipelines.evaluate.params import EvaluateParams
 from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.params import JudgeParams
+from pipelines.promote.approvers import Approver, find_repeated
 from pipelines.split.params import SplitParams
 from pipelines.train.params import TrainParams
 
@@ -55,6 +56,16 @@ class PromoteParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     approval: Literal["first", "always"] = "first"
+    approvers: tuple[Approver, ...] = Field(default=(), description="who may approve, by the key they sign with; none: anybody")
+    accept_self_declared: bool = Field(default=False, description="where approvers are listed: a listed name is enough unsigned")
+    expires_hours: float = Field(default=72.0, gt=0, description="how long an asking waits, and an approval counts unused")
+
+    @model_validator(mode="after")
+    def _check_approvers(self) -> PromoteParams:
+        repeated = find_repeated(self.approvers)
+        if repeated:
+            raise ValueError(f"{repeated!r} is listed twice, or with another approver's key: one name and one key a person")
+        return self
 
 
 class DomainParams(BaseModel):

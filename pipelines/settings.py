@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     now: datetime | None = Field(default=None, description="a time that stands still, for a rehearsal")
     flow_process: int | None = Field(default=None, description="the process that runs the flow; a stage ends when it is gone")
     fit_deployment: str | None = Field(default=None, description="run `fit` as this deployment (on a GPU pool) instead of here")
+    promote_deployment: str | None = Field(default=None, description="ask for an approval on this deployment's page")
     ledger_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite under the home")
     ledger_key: Path | None = Field(default=None, description="private key that signs the ledger; default: made under the home")
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking URI; default: SQLite under the home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,6 +75,39 @@ def promote(
 
 
 @refusing
+def drill(domain: Domain) -> None:
+    """Rehearse a rollback on a scratch alias and record how long it takes; what serves is not touched.
+
+    Example: addendum drill clinical
+    """
+    enter()
+    from flows.drill import drill as flow
+
+    say(f"{domain}: {flow(domain).sentence}")
+
+
+@refusing
+def reconcile(domain: Annotated[str | None, typer.Argument(help="a domain of params.yaml; none: all of them")] = None) -> None:
+    """Make registry, aliases and champion branches what the ledger says, and say what was otherwise.
+
+    Example: addendum reconcile clinical
+    """
+    place = enter()
+    from flows.reconciling import reconcile as mend
+
+    has_losses = False
+    for name in [DomainName(domain)] if domain else list(place.params.domains):
+        done = mend(place, name)
+        for line in (*done.repairs, *done.losses):
+            say(f"{name}: {line}")
+        if not done.repairs and not done.losses:
+            say(f"{name}: all is as the ledger says")
+        has_losses = has_losses or bool(done.losses)
+    if has_losses:
+        raise typer.Exit(1)
+
+
+@refusing
 def rollback(domain: Domain, reason: Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")]) -> None:
     """Give a domain its previous champion back, and promote nothing until `unfreeze`.
 
@@ -107,6 +141,7 @@ def restore(
     version: Annotated[int, typer.Argument(help="a version that was champion before")],
     approve: Annotated[str, typer.Option("--approve", help="your name")],
     reason: Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")],
+    key: Annotated[Path | None, typer.Option("--key", help="your private key, where params.yaml lists approvers")] = None,
 ) -> None:
     """Make a version that was champion before champion again; it needs a named approval and no new look at the holdout.
 
@@ -115,7 +150,7 @@ def restore(
     place = enter()
     from flows.promoting import Approval, restore_version
 
-    champion = restore_version(place, DomainName(domain), version, Approval(by=approve, reason=reason))
+    champion = restore_version(place, DomainName(domain), version, Approval(by=approve, reason=reason, key_file=key))
     say(f"{domain}: version {champion.version} is champion again")
 
 

@@ -46,6 +46,10 @@ class PromotionFrozenError(LedgerError):
     """A rollback froze promotion; ``addendum unfreeze`` goes forward again."""
 
 
+class ApprovalError(LedgerError):
+    """An approval that does not count: whose it is, or what it is for, is not what it must be."""
+
+
 class WorkspaceError(AddendumError):
     """A file that a stage needs is missing, or is not what its digest says."""
 

@@ -9,7 +9,10 @@ from pipelines.domain.identities import Digest, DomainName, RunId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """Who replaces whom, and why: ``previous`` is the champion's version that the swap expects, ``None`` for the first."""
+    """Who replaces whom, and why: ``previous`` is the champion's version that the swap expects, ``None`` for the first.
+
+    ``is_override`` where a named approver promotes what the gates could not decide on.
+    """
 
     domain: DomainName
     version: int
@@ -20,3 +23,4 @@ class Promotion:
     verdict: Digest
     reason: str
     approved_by: str | None
+    is_override: bool = False

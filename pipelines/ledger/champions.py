@@ -7,88 +7,107 @@ rollbacks go back two champions, and never to and fro between a bad one and a wo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import cast
 
 from pipelines.domain.errors import ChampionMovedError, LedgerError, PromotionFrozenError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName, Json, RunId
+from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
 from pipelines.domain.promotions import Promotion
 from pipelines.ledger.ledgers import Draft, Ledger
-
-CROWNING = (Kind.PROMOTED, Kind.ROLLED_BACK, Kind.RESTORED)
-FREEZING = (Kind.FROZEN, Kind.UNFROZEN)
+from pipelines.ledger.reigns import (
+    CROWNING,
+    FREEZING,
+    find_same,
+    find_same_rollback,
+    find_second,
+    find_top,
+    fold_champions,
+    has_frozen,
+    is_denied,
+    name_version,
+    read_champion,
+    select,
+    write_champion,
+    write_promotion,
+)
 
 
 def champion(ledger: Ledger, domain: DomainName) -> Champion | None:
     """Return the model that serves, or ``None`` before the first promotion."""
-    return _top(fold_champions(ledger.events(domain, CROWNING)))
+    return find_top(fold_champions(ledger.events(domain, CROWNING)))
 
 
 def anchor(ledger: Ledger, domain: DomainName) -> Champion | None:
     """Return the frozen reference: the first model that was ever promoted."""
     first = ledger.events(domain, (Kind.PROMOTED,))
-    return _crown(first[0]) if first else None
+    return read_champion(first[0]) if first else None
 
 
 def history(ledger: Ledger, domain: DomainName) -> list[Champion]:
     """Return who served, a reign at a time in order; a model that came back stands in it again."""
-    return [_crown(event) for event in ledger.events(domain, CROWNING)]
+    return [read_champion(event) for event in ledger.events(domain, CROWNING)]
 
 
 def is_frozen(ledger: Ledger, domain: DomainName) -> bool:
     """Tell whether a rollback froze promotion and nobody has unfrozen it."""
-    return _is_frozen(ledger.events(domain, FREEZING))
+    return has_frozen(ledger.events(domain, FREEZING))
 
 
 def promote(ledger: Ledger, promotion: Promotion) -> Event:
     """Swap the champion, if it still is ``promotion.previous``; the same promotion again returns the event that stands.
 
     Raises :class:`ChampionMovedError` when somebody else moved it, :class:`PromotionFrozenError` while frozen, and
-    :class:`LedgerError` for a version that was champion before (that is a restoration).
+    :class:`LedgerError` for a version that was champion before (that is a restoration) and for one that was denied.
     """
 
     def swap(standing: Sequence[Event]) -> list[Draft]:
-        present = _top(fold_champions(standing))
-        if _find_same(standing, promotion):
+        present = find_top(fold_champions(standing))
+        if find_same(standing, promotion):
             return []
         if (present.version if present else None) != promotion.previous:
             raise ChampionMovedError(
-                f"{promotion.domain}: version {promotion.version} was judged against {_name(promotion.previous)}, but "
-                f"{_name(present.version if present else None)} serves now: pin and retrain against it"
+                f"{promotion.domain}: version {promotion.version} was judged against {name_version(promotion.previous)}, but "
+                f"{name_version(present.version if present else None)} serves now: pin and retrain against it"
             )
-        if _is_frozen(standing):
+        if has_frozen(standing):
             raise PromotionFrozenError(f"{promotion.domain}: a rollback froze promotion: `addendum unfreeze {promotion.domain}`")
-        if any(_crown(event).version == promotion.version for event in _select(standing, CROWNING)):
+        if any(read_champion(event).version == promotion.version for event in select(standing, CROWNING)):
             raise LedgerError(f"{promotion.domain}: version {promotion.version} was champion before: `addendum restore` it")
-        payload: dict[str, Json] = {key: value for key, value in asdict(promotion).items() if key != "domain"}
-        return [Draft(Kind.PROMOTED, payload)]
+        if is_denied(standing, promotion):
+            raise LedgerError(f"{promotion.domain}: version {promotion.version} was denied: another retraining makes another")
+        return [Draft(Kind.PROMOTED, write_promotion(promotion))]
 
-    added = ledger.decide(promotion.domain, CROWNING + FREEZING, swap)
-    return added[0] if added else _expect(_find_same(ledger.events(promotion.domain, CROWNING), promotion))
+    added = ledger.decide(promotion.domain, (*CROWNING, *FREEZING, Kind.APPROVAL_DENIED), swap)
+    return added[0] if added else _expect(find_same(ledger.events(promotion.domain, CROWNING), promotion))
 
 
-def roll_back(ledger: Ledger, domain: DomainName, reason: str) -> Event:
+def find_rollback(ledger: Ledger, domain: DomainName, reason: str) -> Champion:
+    """Return whom :func:`roll_back` for this reason would give back; raises :class:`LedgerError` where there is nobody."""
+    standing = ledger.events(domain, CROWNING + FREEZING)
+    done = find_same_rollback(standing, reason)
+    return read_champion(done) if done else find_second(domain, fold_champions(standing))
+
+
+def roll_back(ledger: Ledger, domain: DomainName, reason: str, expected: int | None = None) -> Event:
     """Return to the champion before the present one and freeze promotion, in one transaction; returns the rollback.
 
     While promotion is frozen the same reason again is the same rollback, tried again after a crash: the event that stands is
-    returned. Another reason goes back one more. Raises :class:`LedgerError` where there is no champion before.
+    returned. Another reason goes back one more. Raises :class:`LedgerError` where there is no champion before, and
+    :class:`ChampionMovedError` where that champion is not the version ``expected``, the one that was looked at before.
     """
 
     def swap(standing: Sequence[Event]) -> list[Draft]:
-        if _find_same_rollback(standing, reason):
+        if find_same_rollback(standing, reason):
             return []
         stack = fold_champions(standing)
-        if len(stack) < 2:
-            raise LedgerError(
-                f"{domain}: there is no champion before {_name(stack[-1].version if stack else None)} to go back to"
-            )
-        payload = {**_carry(stack[-2]), "from": stack[-1].version, "reason": reason}
+        before = find_second(domain, stack)
+        if expected is not None and before.version != expected:
+            raise ChampionMovedError(f"{domain}: the champion moved meanwhile: run the command again")
+        payload = {**write_champion(before), "from": stack[-1].version, "reason": reason}
         return [Draft(Kind.ROLLED_BACK, payload), Draft(Kind.FROZEN, {"reason": reason})]
 
     added = ledger.decide(domain, CROWNING + FREEZING, swap)
-    return added[0] if added else _expect(_find_same_rollback(ledger.events(domain, CROWNING + FREEZING), reason))
+    return added[0] if added else _expect(find_same_rollback(ledger.events(domain, CROWNING + FREEZING), reason))
 
 
 def unfreeze(ledger: Ledger, domain: DomainName, reason: str) -> Event:
@@ -98,7 +117,7 @@ def unfreeze(ledger: Ledger, domain: DomainName, reason: str) -> Event:
     """
 
     def thaw(standing: Sequence[Event]) -> list[Draft]:
-        if _is_frozen(standing):
+        if has_frozen(standing):
             return [Draft(Kind.UNFROZEN, {"reason": reason})]
         if not standing:
             raise LedgerError(f"{domain}: promotion is not frozen: there is nothing to unfreeze")
@@ -117,80 +136,21 @@ def restore(ledger: Ledger, domain: DomainName, version: int, reason: str, appro
 
     def swap(standing: Sequence[Event]) -> list[Draft]:
         stack = fold_champions(standing)
-        reigns = {past.version: past for past in map(_crown, _select(standing, CROWNING))}
+        reigns = {past.version: past for past in map(read_champion, select(standing, CROWNING))}
         if version not in reigns:
             raise LedgerError(f"{domain}: version {version} never was champion: it can only be promoted by a verdict")
         if stack[-1].version == version:
             return []
-        if _is_frozen(standing):
+        if has_frozen(standing):
             raise PromotionFrozenError(f"{domain}: a rollback froze promotion: `addendum unfreeze {domain}` first")
-        payload = {**_carry(reigns[version]), "from": stack[-1].version, "reason": reason, "approved_by": approved_by}
+        payload = {**write_champion(reigns[version]), "from": stack[-1].version, "reason": reason, "approved_by": approved_by}
         return [Draft(Kind.RESTORED, payload)]
 
     added = ledger.decide(domain, CROWNING + FREEZING, swap)
     return added[0] if added else _expect(ledger.last(domain, *CROWNING))
 
 
-def fold_champions(events: Sequence[Event]) -> list[Champion]:
-    """Return the stack of champions, the present one last; ``since_seq`` is the event that made each champion (again)."""
-    stack: list[Champion] = []
-    for event in _select(events, CROWNING):
-        if event.kind is Kind.ROLLED_BACK:
-            del stack[-2:]
-        stack.append(_crown(event))
-    return stack
-
-
-def _crown(event: Event) -> Champion:
-    payload = event.payload
-    return Champion(
-        domain=event.domain,
-        version=cast("int", payload["version"]),
-        digest=Digest(str(payload["digest"])),
-        ingest_seq=cast("int", payload["ingest_seq"]),
-        run_id=RunId(str(payload["run_id"])),
-        since_seq=event.seq,
-    )
-
-
-def _carry(model: Champion) -> dict[str, Json]:
-    return {"version": model.version, "digest": model.digest, "ingest_seq": model.ingest_seq, "run_id": model.run_id}
-
-
-def _top(stack: Sequence[Champion]) -> Champion | None:
-    return stack[-1] if stack else None
-
-
-def _select(events: Sequence[Event], kinds: Sequence[Kind]) -> list[Event]:
-    return [event for event in events if event.kind in kinds]
-
-
-def _is_frozen(events: Sequence[Event]) -> bool:
-    freezing = _select(events, FREEZING)
-    return bool(freezing) and freezing[-1].kind is Kind.FROZEN
-
-
-def _find_same(events: Sequence[Event], promotion: Promotion) -> Event | None:
-    crowning = _select(events, CROWNING)
-    if not crowning or crowning[-1].kind is not Kind.PROMOTED:
-        return None
-    payload = crowning[-1].payload
-    is_same = all(payload[key] == getattr(promotion, key) for key in ("version", "digest", "run_id", "previous", "verdict"))
-    return crowning[-1] if is_same else None
-
-
-def _find_same_rollback(events: Sequence[Event], reason: str) -> Event | None:
-    crowning = _select(events, CROWNING)
-    if not crowning or crowning[-1].kind is not Kind.ROLLED_BACK or not _is_frozen(events):
-        return None
-    return crowning[-1] if crowning[-1].payload["reason"] == reason else None
-
-
 def _expect(event: Event | None) -> Event:
     if event is None:
         raise LedgerError("the ledger moved while it was read: run the command again")
     return event
-
-
-def _name(version: int | None) -> str:
-    return "no champion" if version is None else f"version {version}"

@@ -1,17 +1,42 @@
-"""What a served model brings along: the part of our code that reads it, and the libraries that this part needs, pinned."""
+"""What a served model brings along: its signature, the part of our code that reads it, and the libraries that this part needs."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from pipelines.promote.model_keys import ModelKeys
+from pipelines.promote.signatures import sign_model
+
+SIGNATURE_FOLDER = "signature"
 LINEAR_NEEDS = ("cryptography", "numpy", "pydantic", "safetensors", "scipy")
 TORCH_NEEDS = (*LINEAR_NEEDS, "tokenizers", "torch", "transformers")
 NEEDS: Mapping[str, tuple[str, ...]] = {"linear": LINEAR_NEEDS, "classifier": TORCH_NEEDS, "causal_lm": TORCH_NEEDS}
 TRAVELLING = ("__init__.py", "files.py", "domain", "learners", "promote/__init__.py", "promote/verifying.py")
 """What of ``pipelines`` a served model brings along."""
+
+
+def log_model(uri: str, keys: ModelKeys, run: str, model: Path, kind: str) -> tuple[str, str]:
+    """Sign the folder and log it to the MLflow run with all that it brings along; return its URI and its id there."""
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as temporary:
+        code, signature = Path(temporary) / "pipelines", Path(temporary) / SIGNATURE_FOLDER
+        lay_code(code)
+        sign_model(model, signature, keys)
+        mlflow.set_tracking_uri(uri)
+        with mlflow.start_run(run_id=run, log_system_metrics=False):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).resolve().with_name("serving.py")),
+                artifacts={"model": str(model), "signature": str(signature)},
+                code_paths=[str(code)],
+                pip_requirements=list_requirements(kind),
+            )
+    return str(logged.model_uri), str(logged.model_id)
 
 
 def lay_code(destination: Path) -> None:

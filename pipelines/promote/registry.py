@@ -18,15 +18,14 @@ from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.promote.model_keys import ModelKeys
-from pipelines.promote.packing import lay_code, list_requirements
-from pipelines.promote.signatures import SIGNATURE, check_held, sign_model
+from pipelines.promote.packing import SIGNATURE_FOLDER, log_model
+from pipelines.promote.signatures import SIGNATURE, check_held
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DIGEST_TAG = "addendum.digest"
 AS_OF_TAG = "addendum.as_of"
-SIGNATURE_FOLDER = "signature"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ class Registry:
         known = self.find(domain, digest)
         if known is not None:
             return known
-        uri, model_id = self._log_model(run, model, kind)
+        uri, model_id = log_model(self.uri, self.keys, run, model, kind)
         created = client.create_model_version(domain, uri, run_id=run, model_id=model_id, tags={DIGEST_TAG: digest})
         return ModelPin(version=int(created.version), digest=digest)
 
@@ -93,6 +92,22 @@ class Registry:
         found = client.search_model_versions(f"name = '{domain}' and tags.`{DIGEST_TAG}` = '{digest}'")
         versions = sorted(int(version.version) for version in found)
         return ModelPin(version=versions[0], digest=digest) if versions else None
+
+    def list_versions(self, domain: DomainName) -> Mapping[Digest, int]:
+        """Return the number of each model by its digest; registered again it has another number here than in the ledger."""
+        client, numbers, token = self.client(), dict[Digest, int](), None
+        while True:
+            page = client.search_model_versions(f"name = '{domain}'", page_token=token)
+            for version in page:
+                digest, number = Digest(version.tags.get(DIGEST_TAG, "")), int(version.version)
+                numbers[digest] = min(number, numbers.get(digest, number))
+            token = page.token
+            if not token:
+                return numbers
+
+    def disown(self, domain: DomainName, number: int) -> None:
+        """Take a version's digest from it, since it no longer is what that says; nothing finds it any more."""
+        self.client().delete_model_version_tag(domain, str(number), DIGEST_TAG)
 
     def materialise(self, domain: DomainName, pin: ModelPin | None, destination: Path) -> None:
         """Lay a version's folder at ``destination`` (an empty folder for ``None``), replacing what is there.
@@ -110,7 +125,7 @@ class Registry:
         if pin is None:
             return
         with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
-            held = self._download(domain, pin.version, Path(temporary))
+            held = self._download(domain, pin, Path(temporary))
             # MLflow keeps the name that the folder had when it was registered
             folder = next((path for path in sorted(held.glob("*")) if path.is_dir() and path.name != SIGNATURE_FOLDER), held)
             named, advice = f"{domain} version {pin.version} in the registry", f"`addendum rollback {domain} --reason …`"
@@ -156,37 +171,29 @@ class Registry:
             if found.get(alias) == number:
                 continue
             moved.append(MovedAlias(alias=alias, found=found.get(alias), expected=number, is_foreign=is_foreign))
-            if number is None:
-                client.delete_registered_model_alias(domain, alias)
-            else:
-                client.set_registered_model_alias(domain, alias, str(number))
+            self.point_alias(domain, alias, number)
         if not is_foreign:
             client.set_registered_model_tag(domain, AS_OF_TAG, str(as_of))
         return tuple(moved)
 
-    def _download(self, domain: DomainName, version: int, destination: Path) -> Path:
+    def point_alias(self, domain: DomainName, alias: str, number: int | None) -> None:
+        """Point an alias at a registered number; ``None`` removes it, if it is there."""
+        if number is None:
+            self.client().delete_registered_model_alias(domain, alias)
+        else:
+            self.client().set_registered_model_alias(domain, alias, str(number))
+
+    def _download(self, domain: DomainName, pin: ModelPin, destination: Path) -> Path:
         import mlflow
         from mlflow.artifacts import download_artifacts
+        from mlflow.exceptions import MlflowException
 
         # a `models:/` URI is looked up in the process's registry, whatever tracking URI the call is given
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
-        return Path(download_artifacts(artifact_uri=f"models:/{domain}/{version}", dst_path=str(destination))) / "artifacts"
-
-    def _log_model(self, run: str, model: Path, kind: str) -> tuple[str, str]:
-        import mlflow
-
-        with tempfile.TemporaryDirectory() as temporary:
-            code, signature = Path(temporary) / "pipelines", Path(temporary) / SIGNATURE_FOLDER
-            lay_code(code)
-            sign_model(model, signature, self.keys)
-            mlflow.set_tracking_uri(self.uri)
-            with mlflow.start_run(run_id=run, log_system_metrics=False):
-                logged = mlflow.pyfunc.log_model(
-                    name="model",
-                    python_model=str(Path(__file__).resolve().with_name("serving.py")),
-                    artifacts={"model": str(model), "signature": str(signature)},
-                    code_paths=[str(code)],
-                    pip_requirements=list_requirements(kind),
-                )
-        return str(logged.model_uri), str(logged.model_id)
+        uri = f"models:/{domain}/{self.list_versions(domain).get(pin.digest, pin.version)}"
+        try:
+            return Path(download_artifacts(artifact_uri=uri, dst_path=str(destination))) / "artifacts"
+        except (MlflowException, OSError) as error:
+            problem = f"{domain} version {pin.version} is gone from the registry"
+            raise WorkspaceError(f"{problem}: `addendum reconcile {domain}` registers it again") from error

@@ -14,9 +14,10 @@ from flows.places import Place, find_heads
 from flows.worktrees import run_git
 from pipelines.clock import SetClock
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import DomainName, RunId, digest_value
-from pipelines.domain.pins import ModelPin
-from pipelines.files import write_json
+from pipelines.domain.identities import Digest, DomainName, Json, RunId, digest_value
+from pipelines.domain.pins import Look, ModelPin
+from pipelines.domain.verdicts import Decision, Finding, Verdict
+from pipelines.files import digest_file, write_json
 from pipelines.ledger.ledgers import Ledger
 from pipelines.params import DomainParams, Params
 from pipelines.settings import Settings
@@ -64,24 +65,47 @@ def build_model(folder: Path, text: str = "weights") -> Path:
     return folder
 
 
-def judge_candidate(place: Place, name: str, *, decision: str = "promote", against: int | None = None) -> ModelPin:
-    """Register a small model as the candidate of a run called ``name`` and record its verdict, as a retraining leaves it."""
+def judge_candidate(
+    place: Place,
+    name: str,
+    *,
+    decision: str = "promote",
+    against: int | None = None,
+    findings: tuple[Finding, ...] = (),
+    is_made: bool = False,
+    **payload: Json,
+) -> ModelPin:
+    """Register a small model as the candidate of a run called ``name`` and record its verdict, as a retraining leaves it.
+
+    ``is_made`` where ``made/<name>`` in the home holds a model already; ``payload`` is said of it besides.
+    """
     run_id = RunId(name)
     mlflow_run = place.tracker.open_run(DOMAIN, run_id)
-    model = place.registry.register(DOMAIN, mlflow_run, build_model(place.home.root / "made" / name, name), "linear")
+    made = place.home.root / "made" / name
+    model = place.registry.register(DOMAIN, mlflow_run, made if is_made else build_model(made, name), "linear")
+    verdict = Workspace(place.home.run(DOMAIN, run_id)).of(DOMAIN).verdict / "verdict.json"
+    sentence = f"the sentence about {name}"
+    write_json(verdict, build_verdict(model.digest, decision=Decision(decision), sentence=sentence, findings=findings))
     run_git(place.workspace.root, "branch", "--force", f"addendum/run/{run_id}", "HEAD")
-    payload = {
+    said: dict[str, Json] = {
         "run": run_id,
         "version": model.version,
         "digest": model.digest,
         "decision": decision,
-        "verdict": digest_value(["verdict", name]),
-        "sentence": f"the sentence about {name}",
+        "verdict": digest_file(verdict),
+        "sentence": sentence,
         "ingest_seq": 1,
         "against": against,
     }
-    place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, payload)
+    place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, {**said, **payload})
     return model
+
+
+def build_verdict(candidate: Digest, **fields: Any) -> Verdict:
+    """A verdict under the first look, without a finding."""
+    look = Look(generation=1, t=1, alpha=0.03, plan=Digest(digest_value("plan")))
+    defaults: dict[str, Any] = {"decision": Decision.PROMOTE, "sentence": "", "look": look, "findings": ()}
+    return Verdict(candidate=candidate, **{**defaults, **fields})
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_the_first_champion_waits_for_a_named_approval_asked_for_once(place: Pla
     for _ in range(2):
         outcome = promote_latest(place, DOMAIN, None)
         assert not outcome.is_promoted
-        assert "addendum promote clinical --approve" in outcome.sentence
+        assert "addendum approve clinical 1 --as" in outcome.sentence
     assert len(events(place, Kind.APPROVAL_ASKED)) == 1
     assert serving(place) is None
     assert place.registry.aliases(DOMAIN) == {"challenger": 1}

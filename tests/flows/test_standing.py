@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flows.answering import answer_version
 from flows.landing import look_at_source
 from flows.places import Place
 from flows.promoting import Approval, promote_latest, roll_back_domain
 from flows.retraining import start_retraining
 from flows.standing import describe_domain, explain_version
 from pipelines.domain.errors import LedgerError
-from pipelines.domain.verdicts import Decision, Result
+from pipelines.domain.verdicts import Decision, Finding, Result
+from pipelines.promote.approvals import Answer
 from tests.builders.installations import build_records
 from tests.builders.places import DOMAIN, inbox_of, judge_candidate
 from tests.builders.shelves import write_lines
@@ -48,7 +50,27 @@ def test_a_candidate_that_waits_for_approval_is_shown(place: Place) -> None:
     judge_candidate(place, "standing-1")
     promote_latest(place, DOMAIN, None)
     row = describe_domain(place, DOMAIN)
-    assert (row.champion, row.candidate, row.open) == ("none", "version 1: promote", "version 1 waits for approval")
+    assert (row.champion, row.candidate, row.open) == (
+        "none",
+        "version 1: promote",
+        "version 1 waits for approval until 2026-03-04 12:00",
+    )
+
+
+def test_a_denial_is_shown(place: Place) -> None:
+    judge_candidate(place, "standing-1")
+    answer_version(place, DOMAIN, 1, Answer.DENIED, YES)
+    assert describe_domain(place, DOMAIN).open == "version 1: approval denied by R. Okafor"
+
+
+def test_an_override_is_shown_with_the_champion_and_in_its_history(place: Place) -> None:
+    too_few = Finding(gate="power", result=Result.UNDECIDABLE, sentence="undecidable")
+    judge_candidate(place, "standing-1", decision="hold", findings=(too_few,))
+    answer_version(place, DOMAIN, 1, Answer.OVERRIDE, YES)
+    assert describe_domain(place, DOMAIN).champion == "version 1 (by override)"
+    told = explain_version(place, DOMAIN, 1).history
+    assert any("R. Okafor (override, self-declared): reviewed" in line for line in told)
+    assert any("by override of R. Okafor" in line for line in told)
 
 
 def test_a_champion_and_a_freeze_are_shown(place: Place) -> None:

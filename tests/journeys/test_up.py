@@ -68,6 +68,14 @@ def start(api: str, deployment: str) -> None:
     httpx.post(f"{api}/deployments/{found['id']}/create_flow_run", json={"state": {"type": "SCHEDULED"}}, timeout=30)
 
 
+def find_suspended(api: str) -> list[str]:
+    """The deployments whose flow runs wait for somebody."""
+    runs = httpx.post(
+        f"{api}/flow_runs/filter", json={"flow_runs": {"state": {"name": {"any_": ["Suspended"]}}}}, timeout=30
+    ).json()
+    return [httpx.get(f"{api}/deployments/{run['deployment_id']}", timeout=30).json()["name"] for run in runs]
+
+
 def count_processes(root: Path) -> int:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return sum(str(root) in line for line in listed.splitlines())
@@ -82,6 +90,7 @@ def test_a_watched_drop_leads_to_a_judged_candidate_without_any_hand(living: Liv
     names = {run["name"]: run for run in runs}
     assert names["fit clinical"]["work_pool_name"] == "gpu", "fit ran in the pool of its deployment"
     assert names["retrain clinical"]["work_pool_name"] == "cpu"
+    wait_for("the form", lambda: find_suspended(living.api) == ["promote"], 180)
     assert ledger.verify(CLINICAL) == []
 
 

@@ -14,7 +14,7 @@ from pipelines.clock import SystemClock
 from pipelines.domain.errors import ChampionMovedError, LedgerError, PromotionFrozenError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import DomainName
-from pipelines.ledger.champions import anchor, champion, history, is_frozen, promote, restore, roll_back, unfreeze
+from pipelines.ledger.champions import anchor, champion, find_rollback, history, is_frozen, promote, restore, roll_back, unfreeze
 from pipelines.ledger.ledgers import Ledger
 from tests.builders.ledgers import DOMAIN, build_promotion, open_ledger
 
@@ -48,6 +48,7 @@ def test_the_event_of_a_promotion_says_all_of_it(tmp_path: Path) -> None:
         "verdict": promotion.verdict,
         "reason": "all gates passed",
         "approved_by": "anna",
+        "override": False,
     }
 
 
@@ -260,3 +261,33 @@ def test_of_twenty_threads_that_promote_at_once_one_wins(tmp_path: Path) -> None
     for thread in threads:
         thread.join()
     check_one_winner(tmp_path, won)
+
+
+def test_a_candidate_that_was_denied_in_the_last_moment_is_not_promoted(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    promotion = build_promotion(1)
+    denied = {"digest": promotion.digest, "verdict": promotion.verdict}
+    for another in ({**denied, "digest": "0" * 64}, {**denied, "verdict": "0" * 64}):
+        ledger.append(DOMAIN, Kind.APPROVAL_DENIED, another)
+    ledger.append(DOMAIN, Kind.APPROVAL_DENIED, denied)
+    with pytest.raises(LedgerError, match="version 1 was denied"):
+        promote(ledger, promotion)
+    assert champion(ledger, DOMAIN) is None
+    promote(ledger, build_promotion(2))
+    assert serving(ledger) == 2
+
+
+def test_an_override_is_said_in_the_event(tmp_path: Path) -> None:
+    assert promote(open_ledger(tmp_path), build_promotion(1, is_override=True)).payload["override"] is True
+
+
+def test_a_rollback_to_another_than_was_looked_at_is_refused(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    reign(ledger, 3)
+    assert find_rollback(ledger, DOMAIN, "bad").version == 2
+    with pytest.raises(ChampionMovedError, match="the champion moved meanwhile"):
+        roll_back(ledger, DOMAIN, "bad", expected=1)
+    assert serving(ledger) == 3
+    roll_back(ledger, DOMAIN, "bad", expected=2)
+    assert find_rollback(ledger, DOMAIN, "bad").version == 2, "the same again"
+    assert find_rollback(ledger, DOMAIN, "worse").version == 1

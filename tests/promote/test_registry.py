@@ -20,7 +20,7 @@ from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.learners.linear import Linear
 from pipelines.promote.packing import NEEDS
-from pipelines.promote.registry import AS_OF_TAG, MovedAlias, Registry
+from pipelines.promote.registry import AS_OF_TAG, DIGEST_TAG, MovedAlias, Registry
 from pipelines.promote.serving import check_integrity
 from pipelines.tracking import Tracker
 from tests.builders.lessons import Watcher, build_documents, build_lesson
@@ -164,8 +164,23 @@ def test_another_version_in_a_versions_place_is_refused_though_it_is_signed(
     pin = register_own(tracker, domain, tmp_path)
     other = register(tracker, domain, build_model(tmp_path / "other", "other"), "another run")
     assert other.version == 2
-    with pytest.raises(WorkspaceError, match=rf"version 2 in the registry is .* was altered; roll back .*{domain}"):
-        registry.materialise(domain, replace(pin, version=2), tmp_path / "laid")
+    registry.client().delete_model_version(domain, "1")
+    registry.client().set_model_version_tag(domain, "2", DIGEST_TAG, pin.digest)
+    with pytest.raises(WorkspaceError, match=rf"version 1 in the registry is .* was altered; roll back .*{domain}"):
+        registry.materialise(domain, pin, tmp_path / "laid")
+
+
+def test_a_version_is_found_by_its_digest_whatever_its_number_and_a_deleted_one_is_told(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+) -> None:
+    pin = register_own(tracker, domain, tmp_path)
+    registry.materialise(domain, replace(pin, version=7), tmp_path / "laid")
+    assert digest_folder(tmp_path / "laid") == pin.digest
+    registry.disown(domain, 1)
+    assert pin.digest not in registry.list_versions(domain)
+    registry.client().delete_model_version(domain, "1")
+    with pytest.raises(WorkspaceError, match="version 1 is gone from the registry"):
+        registry.materialise(domain, pin, tmp_path / "again")
 
 
 def test_a_version_from_before_models_were_signed_is_laid_out_with_a_warning_and_its_digest_still_counts(

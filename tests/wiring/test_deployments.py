@@ -17,7 +17,7 @@ from flows.watch import ADMITTED
 from pipelines.params import read_params
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FLOWS = ("watch", "retrain", "fit", "promote", "rollback")
+FLOWS = ("watch", "retrain", "fit", "promote", "rollback", "drill")
 
 
 @cache
@@ -91,8 +91,15 @@ def test_a_retraining_waits_for_the_event_that_a_watch_emits() -> None:
     assert trigger["parameters"]["domain"] == "{{ event.payload.domain }}"
 
 
-def test_the_fit_deployment_that_the_cpu_pool_is_told_of_exists() -> None:
-    flow, name = written()["definitions"]["cpu"]["job_variables"]["env"]["ADDENDUM_FIT_DEPLOYMENT"].split("/")
+def test_a_rollback_is_drilled_in_every_domain() -> None:
+    (deployment,) = [one for one in DEPLOYMENTS if one["name"] == "drill"]
+    drilled = {schedule["parameters"]["domain"] for schedule in deployment["schedules"]}
+    assert drilled == set(read_params(REPOSITORY / "params.yaml").domains)
+
+
+@pytest.mark.parametrize("variable", ["ADDENDUM_FIT_DEPLOYMENT", "ADDENDUM_PROMOTE_DEPLOYMENT"])
+def test_the_deployments_that_the_cpu_pool_is_told_of_exist(variable: str) -> None:
+    flow, name = written()["definitions"]["cpu"]["job_variables"]["env"][variable].split("/")
     assert any(one["name"] == name and one["entrypoint"] == f"flows/{flow}.py:{flow}" for one in DEPLOYMENTS)
 
 

@@ -16,8 +16,8 @@ from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import CurrencyExample, Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
-from pipelines.ledger.champions import CROWNING
 from pipelines.ledger.heads import SignedHead
+from pipelines.ledger.reigns import CROWNING
 from pipelines.promote.dossier.accounts import Changes, Cost, Licences, QuarantineAccount
 from pipelines.promote.dossier.crosswalk import read_regimes
 from pipelines.promote.dossier.exhibits import Exhibits, Missing, Shelf

@@ -10,8 +10,8 @@ from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
 from pipelines.domain.verdicts import Decision
-from pipelines.ledger.champions import CROWNING, fold_champions
 from pipelines.ledger.custody import list_erased
+from pipelines.ledger.reigns import CROWNING, fold_champions
 from pipelines.promote.dossier.exhibits import list_named
 from pipelines.promote.dossier.facts import Moment, Outcome, Override, Reign, Standing
 from pipelines.promote.dossier.words import tell_day

@@ -87,7 +87,7 @@ def test_a_promotion_that_waits_says_for_whom_and_ends_with_status_1(call: Call,
     judge_candidate(there, "by-hand-1")
     waiting = call("promote", "clinical")
     assert waiting.exit_code == 1
-    assert "addendum promote clinical --approve" in waiting.stdout
+    assert "addendum approve clinical 1 --as" in waiting.stdout
     done = call("promote", "clinical", "--approve", "R. Okafor", "--reason", "reviewed")
     assert done.exit_code == 0
     assert "version 1: the sentence about by-hand-1" in done.stdout

@@ -1,0 +1,39 @@
+"""An approver's answer from first to last: recorded, and followed by the promotion that it allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.approving import Approval, answer_candidate
+from flows.candidates import find_judged
+from flows.places import Place
+from flows.promoting import PromotionOutcome, promote_version
+from pipelines.domain.errors import ApprovalError
+from pipelines.domain.identities import DomainName
+from pipelines.promote.approvals import Answer, Standing
+
+
+def answer_version(place: Place, domain: DomainName, version: int, answer: Answer, approval: Approval) -> PromotionOutcome:
+    """Record the answer about a judged version, and promote it when the answer is yes; the same answer again is the same.
+
+    Raises :class:`~pipelines.domain.errors.ApprovalError` for an answer that does not count, and what
+    :func:`flows.promoting.promote_version` raises.
+    """
+    place.of(domain)
+    state = answer_candidate(place, find_judged(place, domain, version), answer, approval)
+    if answer is Answer.DENIED:
+        said = f"version {version} was denied by {state.by}, and the champion stays"
+        return PromotionOutcome(is_promoted=False, sentence=said, version=version)
+    if state.standing is Standing.ASKED:
+        outcome = promote_version(place, domain, version, None)
+        return replace(outcome, sentence=f"the asking had run out, so it was asked anew; {outcome.sentence}")
+    return promote_version(place, domain, version, None)
+
+
+def answer_or_ask_again(place: Place, domain: DomainName, version: int, answer: Answer, approval: Approval) -> PromotionOutcome:
+    """Do as :func:`answer_version` does; an answer that does not count is told, and the question stays open."""
+    try:
+        return answer_version(place, domain, version, answer, approval)
+    except ApprovalError as error:
+        outcome = promote_version(place, domain, version, None, is_anew=True)
+        return replace(outcome, sentence=f"{error}. {outcome.sentence}")
