@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from flows.approving import Approval, answer_candidate
 from flows.candidates import find_judged
+from flows.dossiers import publish_after_promotion
 from flows.places import Place
 from flows.promoting import PromotionOutcome, promote_version
 from pipelines.domain.errors import ApprovalError
 from pipelines.domain.identities import DomainName
-from pipelines.promote.approvals import Answer, Standing
+from pipelines.promote.approvals import Answer, ApprovalState, Standing
 
 
 def answer_version(place: Place, domain: DomainName, version: int, answer: Answer, approval: Approval) -> PromotionOutcome:
@@ -21,13 +22,9 @@ def answer_version(place: Place, domain: DomainName, version: int, answer: Answe
     """
     place.of(domain)
     state = answer_candidate(place, find_judged(place, domain, version), answer, approval)
-    if answer is Answer.DENIED:
-        said = f"version {version} was denied by {state.by}, and the champion stays"
-        return PromotionOutcome(is_promoted=False, sentence=said, version=version)
-    if state.standing is Standing.ASKED:
-        outcome = promote_version(place, domain, version, None)
-        return replace(outcome, sentence=f"the asking had run out, so it was asked anew; {outcome.sentence}")
-    return promote_version(place, domain, version, None)
+    outcome = _follow(place, domain, version, answer, state)
+    publish_after_promotion(place, domain, version)
+    return outcome
 
 
 def answer_or_ask_again(place: Place, domain: DomainName, version: int, answer: Answer, approval: Approval) -> PromotionOutcome:
@@ -37,3 +34,13 @@ def answer_or_ask_again(place: Place, domain: DomainName, version: int, answer: 
     except ApprovalError as error:
         outcome = promote_version(place, domain, version, None, is_anew=True)
         return replace(outcome, sentence=f"{error}. {outcome.sentence}")
+
+
+def _follow(place: Place, domain: DomainName, version: int, answer: Answer, state: ApprovalState) -> PromotionOutcome:
+    if answer is Answer.DENIED:
+        said = f"version {version} was denied by {state.by}, and the champion stays"
+        return PromotionOutcome(is_promoted=False, sentence=said, version=version)
+    outcome = promote_version(place, domain, version, None)
+    if state.standing is Standing.ASKED:
+        return replace(outcome, sentence=f"the asking had run out, so it was asked anew; {outcome.sentence}")
+    return outcome

@@ -53,6 +53,12 @@ def publish_dossier(place: Place, domain: DomainName, version: int) -> DossierFi
     return files
 
 
+def publish_dossiers(place: Place, domain: DomainName, *versions: int | None) -> None:
+    """Publish the dossiers of all versions that an event has changed something for."""
+    for version in sorted({version for version in versions if version is not None}):
+        publish_dossier(place, domain, version)
+
+
 def publish_after_promotion(place: Place, domain: DomainName, version: int) -> DossierFiles:
     """Publish the dossier of a version that was just promoted or answered, and of the champion whose time it ended."""
     promoted = [event for event in place.ledger.events(domain, [Kind.PROMOTED]) if event.payload["version"] == version]

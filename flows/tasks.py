@@ -18,7 +18,7 @@ from prefect.logging import get_run_logger
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
-from flows.dossiers import publish_after_promotion
+from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
@@ -38,6 +38,7 @@ from pipelines.catalog import StageName
 from pipelines.domain.errors import AddendumError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
+from pipelines.ledger.champions import champion
 from pipelines.promote.approvals import Answer
 
 ADVANCE = "given with the retraining, before its verdict"
@@ -165,7 +166,11 @@ def drill_champion(domain: str) -> Drill:
 @task(task_run_name="roll back {domain}", cache_policy=NO_CACHE)
 def roll_back_champion(domain: str, reason: str) -> Champion:
     """Give the previous champion back."""
-    return roll_back_domain(open_place(), DomainName(domain), reason)
+    place, name = open_place(), DomainName(domain)
+    before = champion(place.ledger, name)
+    serving = roll_back_domain(place, name, reason)
+    publish_dossiers(place, name, serving.version, before.version if before else None)
+    return serving
 
 
 def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:

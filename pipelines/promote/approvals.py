@@ -20,6 +20,8 @@ APPROVAL_KINDS = (Kind.APPROVAL_ASKED, Kind.APPROVAL_GRANTED, Kind.APPROVAL_DENI
 FORM = "addendum approval 1"
 """Signed with the rest, so that a signature given for something else never counts as an approval."""
 
+UNPROVEN = "claims a signature that does not verify"
+
 
 class Answer(StrEnum):
     """What an approver says: yes, no, yes to what the gates could not decide, or that one who served serves again."""
@@ -135,9 +137,15 @@ def read_statement(event: Event) -> Statement:
 def is_proven(event: Event) -> bool:
     """Tell whether a grant or a denial in the ledger bears a signature of what it says, by the key that it names."""
     payload = event.payload
-    if payload.get("proof") != Proof.SIGNED:
+    if payload.get("proof") != Proof.SIGNED or not {"public_key", "signature"} <= set(payload):
         return False
     return is_signed(str(payload["public_key"]), str(payload["signature"]), read_statement(event).encode())
+
+
+def tell_proof(event: Event) -> str:
+    """Say what an answer in the ledger is worth as proof, its signature verified anew; empty where nothing was answered."""
+    claimed = str(event.payload.get("proof", ""))
+    return claimed if claimed != Proof.SIGNED or is_proven(event) else UNPROVEN
 
 
 _STANDINGS = {

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter
 
 from pipelines.clock import SetClock
@@ -25,16 +26,23 @@ from pipelines.domain.scorecards import CurrencyExample, Score, Scorecard, Slice
 from pipelines.domain.verdicts import Decision, Finding, Verdict
 from pipelines.ledger.evidence import EvidenceStore
 from pipelines.ledger.ledgers import Ledger
+from pipelines.promote.approvals import Answer, Statement
+from pipelines.promote.approvers import identify_key
 from pipelines.promote.dossier.accounts import Changes, Cost, Difference, Held, Licences, Movement, QuarantineAccount
 from pipelines.promote.dossier.building import build_facts
 from pipelines.promote.dossier.facts import Facts
 from pipelines.promote.dossier.reports import Curation, Manifest, Part, Splits, Training
+from pipelines.promote.keys import show_public, sign
 from tests.builders.findings import FAILING, PASSING, build_audit
 from tests.builders.ledgers import DOMAIN, START, open_ledger
 
 Files = dict[str, bytes]
 FIRST, OVERRIDDEN, REFUSED, PROMOTED = 1, 2, 3, 4
 APPROVER = "Dr. R. Okafor"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+"""A key that everybody knows, so that it signs the same at every run."""
+
+KEY_ID = identify_key(show_public(KEY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +124,25 @@ def judge_version(
 
 def grant(record: Record, version: int, reason: str, *, answer: str = "granted", proof: str = "self-declared") -> Event:
     record.add(Kind.APPROVAL_ASKED, {"run": name_run(version), "version": version}, after=2)
-    signed = {"key": digest_value("key")} if proof == "signed" else {}
-    payload = {"run": name_run(version), "by": APPROVER, "reason": reason, "answer": answer, "proof": proof, **signed}
+    judged = [event for event in record.ledger.events(DOMAIN, [Kind.CANDIDATE_JUDGED]) if event.payload["version"] == version]
+    statement = Statement(
+        domain=DOMAIN,
+        version=version,
+        digest=name_model(version),
+        run=name_run(version),
+        verdict=Digest(str(judged[-1].payload["verdict"])),
+        decision=Decision(str(judged[-1].payload["decision"])),
+        answer=Answer(answer),
+        by=APPROVER,
+        reason=reason,
+    )
+    payload = {**statement.as_payload(), "proof": proof, **(_sign(statement) if proof == "signed" else {})}
     return record.add(Kind.APPROVAL_GRANTED, payload, actor="web form", after=95)
+
+
+def _sign(statement: Statement) -> dict[str, Json]:
+    public = show_public(KEY)
+    return {"key": identify_key(public), "public_key": public, "signature": sign(KEY, statement.encode())}
 
 
 def crown(record: Record, version: int, previous: int | None, **fields: Json) -> Event:

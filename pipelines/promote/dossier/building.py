@@ -18,6 +18,7 @@ from pipelines.domain.scorecards import CurrencyExample, Scorecard
 from pipelines.domain.verdicts import Decision, Verdict
 from pipelines.ledger.heads import SignedHead
 from pipelines.ledger.reigns import CROWNING
+from pipelines.promote.approvals import tell_proof
 from pipelines.promote.dossier.accounts import Changes, Cost, Licences, QuarantineAccount
 from pipelines.promote.dossier.crosswalk import read_regimes
 from pipelines.promote.dossier.exhibits import Exhibits, Missing, Shelf
@@ -167,7 +168,7 @@ def _read_approval(event: Event) -> ApprovalStep:
         step="granted as an override" if is_override else APPROVAL_STEPS[event.kind],
         by=str(payload.get("by", "")),
         reason=str(payload.get("reason", "")),
-        proof=str(payload.get("proof", "")),
+        proof=tell_proof(event),
         key=str(payload.get("key", "")),
     )
 

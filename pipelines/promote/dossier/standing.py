@@ -12,6 +12,7 @@ from pipelines.domain.models import Champion
 from pipelines.domain.verdicts import Decision
 from pipelines.ledger.custody import list_erased
 from pipelines.ledger.reigns import CROWNING, fold_champions
+from pipelines.promote.approvals import tell_proof
 from pipelines.promote.dossier.exhibits import list_named
 from pipelines.promote.dossier.facts import Moment, Outcome, Override, Reign, Standing
 from pipelines.promote.dossier.words import tell_day
@@ -98,13 +99,14 @@ def mark(event: Event) -> Moment:
 
 def _describe_override(events: Sequence[Event], promoted: Event, run: object) -> Override:
     granted = [e for e in events if e.kind is Kind.APPROVAL_GRANTED and e.payload.get("run") == run and e.seq < promoted.seq]
-    payload = granted[-1].payload if granted else promoted.payload
+    answer = granted[-1] if granted else promoted
+    payload = answer.payload
     return Override(
         version=int(str(promoted.payload["version"])),
         moment=mark(promoted),
         by=str(payload.get("by", promoted.payload.get("approved_by") or "not recorded")),
         reason=str(payload.get("reason", "not recorded")),
-        proof=str(payload.get("proof", "not recorded")),
+        proof=tell_proof(answer) or "not recorded",
     )
 
 

@@ -28,7 +28,7 @@ def test_all_well_is_one_line_with_what_was_looked_at(call: Call, there: Place) 
     promote_one(there)
     said = call("verify")
     events = len(there.ledger.events(DOMAIN))
-    (public,) = there.home.keys.glob("*.pub")
+    (public,) = there.home.keys.glob("ledger-*.pub")
     key = public.stem.removeprefix("ledger-")
     counts = f"1 domains, {events} events, {events} heads signed by key {key}, 0 pieces of evidence, 3 aliases"
     assert (said.exit_code, said.stdout) == (0, f"all well: {counts}\n")

@@ -14,12 +14,14 @@ from pipelines.domain.identities import digest_value
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.domain.verdicts import Decision
+from pipelines.promote.approvals import UNPROVEN
 from pipelines.promote.dossier.building import build_facts
 from pipelines.promote.dossier.exhibits import Missing
 from pipelines.promote.dossier.tables import line_up
 from tests.builders.dossiers import (
     APPROVER,
     FIRST,
+    KEY_ID,
     OVERRIDDEN,
     PROMOTED,
     REASON,
@@ -28,6 +30,7 @@ from tests.builders.dossiers import (
     build_files,
     build_scorecard,
     crown,
+    grant,
     judge_version,
     name_model,
     name_run,
@@ -96,8 +99,17 @@ def test_the_approval_tells_who_why_and_by_what_proof(story: Record) -> None:
     asked, granted = story.facts(OVERRIDDEN).approvals.steps
     assert (asked.step, asked.by) == ("asked for", "")
     assert (granted.step, granted.by, granted.proof) == ("granted as an override", APPROVER, "signed")
-    assert granted.key == digest_value("key")
+    assert granted.key == KEY_ID
     assert story.facts(OVERRIDDEN).approvals.started_by == "scheduler"
+
+
+def test_a_signature_of_other_words_is_shown_as_what_it_is(tmp_path: Path) -> None:
+    record = tell_story(tmp_path)
+    event = grant(record, PROMOTED, "as signed", proof="signed")
+    record.add(Kind.APPROVAL_GRANTED, {**event.payload, "reason": "as altered"}, after=1)
+    steps = record.facts(PROMOTED).approvals.steps
+    assert [step.proof for step in steps if step.reason == "as signed"] == ["signed"]
+    assert [step.proof for step in steps if step.reason == "as altered"] == [UNPROVEN]
 
 
 def test_the_time_is_taken_from_the_ledger(story: Record) -> None:
