@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing, say
+from flows.commands.entrance import enter, refusing, say, show
 from pipelines.domain.identities import DomainName, shorten
 
 app = typer.Typer(help="What arrived, and taking a bad arrival out again.", no_args_is_help=True)
@@ -30,7 +30,7 @@ def show_list(domain: Annotated[str, typer.Argument(help="a domain of params.yam
     for drop in list_drops(place, DomainName(domain)):
         arrived = f"{drop.recorded_at:%Y-%m-%d %H:%M}"
         table.add_row(shorten(drop.drop_id), drop.source, arrived, str(drop.admitted), str(drop.quarantined), drop.state)
-    OUT.print(table)
+    show(table)
 
 
 @app.command("show")

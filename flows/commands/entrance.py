@@ -15,6 +15,8 @@ from rich.console import Console
 from pipelines.domain.errors import AddendumError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from flows.places import Place
 
 Parameters = ParamSpec("Parameters")
@@ -22,6 +24,7 @@ Returned = TypeVar("Returned")
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
+UNBOUNDED = 1_000
 
 
 def enter() -> Place:
@@ -36,6 +39,11 @@ def enter() -> Place:
     from flows.places import open_place
 
     return open_place(settings)
+
+
+def show(table: Table) -> None:
+    """Print a table: as wide as the terminal, and as wide as it likes where nobody looks but a pipe or a file."""
+    OUT.print(table, width=None if OUT.is_terminal else UNBOUNDED, crop=False)
 
 
 def say(sentence: str) -> None:

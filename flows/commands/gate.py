@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing, say
+from flows.commands.entrance import enter, refusing, say, show
 from pipelines.domain.identities import DomainName
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def plan(
     for line in describe_holdout(planned):
         say(line)
     if planned.looks:
-        OUT.print(tabulate(planned, params.power.power))
+        show(tabulate(planned, params.power.power))
     proposal = propose(planned, params, looks)
     for line in describe_proposal(proposal, planned.looks[0].t, looks):
         say(line)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing, say
+from flows.commands.entrance import enter, refusing, say, show
 from pipelines.domain.identities import DomainName, shorten
 
 app = typer.Typer(help="Rows that failed a check, and letting one in after all.", no_args_is_help=True)
@@ -33,7 +33,7 @@ def show_list(domain: Domain) -> None:
         why = "; ".join(f"{reason.expectation}: {reason.observed}" for reason in row.reasons)
         state = "released" if row.is_released else "waiting"
         table.add_row(shorten(row.digest), row.source, row.document_id, why, state)
-    OUT.print(table)
+    show(table)
 
 
 @app.command("show")

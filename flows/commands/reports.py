@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.entrance import OUT, enter, refusing, say
+from flows.commands.entrance import enter, refusing, say, show
 from pipelines.domain.identities import DomainName
 
 
@@ -25,7 +25,7 @@ def status() -> None:
     for domain in place.params.domains:
         row = describe_domain(place, domain)
         table.add_row(domain, row.champion, row.since, row.last_drop, row.candidate, row.open)
-    OUT.print(table)
+    show(table)
     say(f"state: {place.home.root}")
 
 
@@ -48,7 +48,7 @@ def explain(
     table = Table("gate", "result", "finding", box=None)
     for finding in told.verdict.findings:
         table.add_row(finding.gate, finding.result, finding.sentence)
-    OUT.print(table)
+    show(table)
     for line in told.history:
         say(line)
 
