@@ -43,7 +43,8 @@ def enter() -> Place:
 
 def show(table: Table) -> None:
     """Print a table: as wide as the terminal, and as wide as it likes where nobody looks but a pipe or a file."""
-    OUT.print(table, width=None if OUT.is_terminal else UNBOUNDED, crop=False)
+    console = OUT if OUT.is_terminal else Console(file=OUT.file, width=UNBOUNDED, highlight=False)
+    console.print(table)
 
 
 def say(sentence: str) -> None:
