@@ -69,12 +69,12 @@ def draw(file: Path, measured: Measured) -> None:
     mpl.rcParams.update({"svg.hashsalt": "gate", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     from matplotlib import pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
     for name, shares in measured.policies.items():
         left.plot(np.arange(1, len(shares) + 1), shares, label=name)
     left.axhline(0.05, color="grey", linewidth=0.8, linestyle=":")
     left.set(xscale="log", xlabel="retrainings", ylabel="P(any false promotion so far)", ylim=(0, 1.02), title="Equal models")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     for name, lives in measured.creeps.items():
         points = 100 * (lives.accuracy - lives.accuracy[0].max())
         cycles = np.arange(1, len(points) + 1)
@@ -82,7 +82,7 @@ def draw(file: Path, measured: Measured) -> None:
         right.fill_between(cycles, *np.percentile(points, [2.5, 97.5], axis=1), color=line.get_color(), alpha=0.2, linewidth=0)
     right.axhline(-1, color="grey", linewidth=0.8, linestyle=":")
     right.set(xlabel="proposals, each 0.2 points worse", ylabel="champion against anchor, points", title="Creep")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     figure.savefig(file, metadata={"Date": None})
     plt.close(figure)
 

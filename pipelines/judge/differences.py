@@ -37,15 +37,7 @@ def find_difference(gate: str, evidence: Evidence, question: Question, threshold
     try:
         comparison = compare(evidence, question)
     except NotMeasurableError as error:
-        sentence = f"{place}: not measured: {error}"
-        return Finding(
-            gate=gate,
-            result=Result.NOT_MEASURED,
-            sentence=sentence,
-            metric=question.metric,
-            against=question.against,
-            part=question.part,
-        )
+        return _leave_unmeasured(gate, question, f"{place}: not measured: {error}")
     result = name_result(rule_difference(comparison.contrast, threshold, evidence.alpha))
     said = {Result.PASSED: words.passed, Result.FAILED: words.failed}.get(result)
     needed = round_need(comparison.needed, question.part)
@@ -63,5 +55,16 @@ def find_difference(gate: str, evidence: Evidence, question: Question, threshold
         margin=-threshold,
         rows=comparison.rows,
         needed=needed,
+        part=question.part,
+    )
+
+
+def _leave_unmeasured(gate: str, question: Question, sentence: str) -> Finding:
+    return Finding(
+        gate=gate,
+        result=Result.NOT_MEASURED,
+        sentence=sentence,
+        metric=question.metric,
+        against=question.against,
         part=question.part,
     )
