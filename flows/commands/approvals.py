@@ -82,12 +82,10 @@ def _answer(answer: Answer, domain: str, version: int, said: tuple[str, str, Pat
     place = enter()
     from flows.answering import answer_version
     from flows.approving import Approval
-    from flows.dossiers import publish_after_promotion
     from pipelines.promote.approvals import Answer as Said
 
     name, reason, key = said
     outcome = answer_version(place, DomainName(domain), version, answer, Approval(by=name, reason=reason, key_file=key))
-    publish_after_promotion(place, DomainName(domain), version)
     say(f"{domain}: {outcome.sentence}{'; it is champion now' if outcome.is_promoted else ''}")
     if not outcome.is_promoted and answer is not Said.DENIED:
         raise typer.Exit(1)
