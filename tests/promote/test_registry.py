@@ -34,6 +34,7 @@ import json, sys, warnings
 warnings.simplefilter("ignore")
 import mlflow
 mlflow.set_tracking_uri(sys.argv[1])
+mlflow.set_registry_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model("models:/served@champion")
 answers = model.predict(json.loads(sys.argv[2]))
 import pipelines, pipelines.learners.predictors
