@@ -66,7 +66,7 @@ def answer_candidate(place: Place, judged: Judged, answer: Answer, approval: App
     _check_answer(place, judged, answer)
     check_approver(place, judged.domain, approval)
     if answer is not Answer.DENIED:
-        _check_starter(place, judged, approval.by)
+        check_judged_starter(place, judged, approval.by)
     payload = write_answer(place, judged, answer, approval)
     place.ledger.decide(judged.domain, (*APPROVAL_KINDS, *CROWNING), lambda standing: _decide(place, judged, payload, standing))
     return read_approval(place, judged)
@@ -125,7 +125,8 @@ def check_early(place: Place, domain: DomainName, approval: Approval) -> None:
     check_starter(unfinished.actor if unfinished is not None else place.ledger.actor, approval.by)
 
 
-def _check_starter(place: Place, judged: Judged, by: str) -> None:
+def check_judged_starter(place: Place, judged: Judged, by: str) -> None:
+    """Raise :class:`ApprovalError` when ``by`` is who started the training of this candidate."""
     for start in place.ledger.events(judged.domain, [Kind.RETRAIN_STARTED]):
         if start.payload["run"] == judged.run:
             check_starter(start.actor, by)

@@ -50,7 +50,7 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
     begun = start(domain, reason, approved_by)
     if begun.run_id is None:
         # cut short between its verdict and its promotion, the last run has nothing left to train and something to promote
-        promotion = _promote(domain, approved_by, begun.reason) if begun.is_judged else None
+        promotion = _promote(domain, approved_by, begun.reason, begun.judged) if begun.judged is not None else None
         return Retraining(domain=domain, reason=begun.reason, promotion=promotion)
     mlflow_run = track(domain, begun.run_id)
     try:
@@ -60,7 +60,7 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
         raise
     show_seconds(domain, stages)
     conclusion = conclude(domain, begun.run_id)
-    promotion = _promote(domain, approved_by, f"{ADVANCE}: {begun.reason}")
+    promotion = _promote(domain, approved_by, f"{ADVANCE}: {begun.reason}", conclusion.version)
     return Retraining(
         domain=domain,
         reason=begun.reason,
@@ -71,9 +71,9 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
     )
 
 
-def _promote(domain: str, approved_by: str | None, reason: str) -> PromotionOutcome:
+def _promote(domain: str, approved_by: str | None, reason: str, version: int) -> PromotionOutcome:
     """Promote here; what waits for an approval is handed over to the page that the environment names, once for each asking."""
-    outcome = promote(domain, approved_by=approved_by, reason=reason)
+    outcome = promote(domain, approved_by=approved_by, reason=reason, version=version)
     deployment = Settings().promote_deployment
     if deployment is not None and outcome.asked is not None:
         hand_over(deployment, domain, outcome, f"{domain} {outcome.asked}")

@@ -31,13 +31,14 @@ from pipelines.workspace import Workspace
 class Start:
     """A retraining that goes on, or the reason why there is none (``run_id`` is ``None``).
 
-    ``is_judged`` where the very candidate that would come out has a verdict: whoever asked may still have to promote it.
+    ``judged`` is the version of the very candidate that would come out, where it has a verdict: whoever asked may still have to
+    promote it, and no other.
     """
 
     run_id: RunId | None
     reason: str
     is_resumed: bool = False
-    is_judged: bool = False
+    judged: int | None = None
 
 
 def start_retraining(place: Place, domain: DomainName, reason: str | None) -> Start:
@@ -65,7 +66,7 @@ def _begin(place: Place, domain: DomainName, reason: str) -> Start:
     if judged is not None:
         said = f"the candidate from this corpus has been judged ({judged.payload['decision']}, event {judged.seq})"
         held = _hold(place, domain, f"{said}: nothing would come out differently")
-        return replace(held, is_judged=True)
+        return replace(held, judged=int(str(judged.payload["version"])))
     tree = _prepare(place, domain, pin.run_id, pin)
     made_from: dict[str, Json] = {"pin": _pin_payload(pin), "as_of": as_of, "commit": read_base(tree)}
     begin(place.ledger, domain, {"run": pin.run_id, "reason": reason, **made_from})

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.approving import Approval, check_approver, write_answer
+from flows.approving import Approval, check_approver, check_judged_starter, write_answer
 from flows.candidates import Judged, find_judged
+from flows.dropping import is_tainted
 from flows.places import Place
 from flows.projecting import DRILL, project
 from flows.reconciling import laid_out
@@ -70,6 +71,12 @@ def restore_version(place: Place, domain: DomainName, version: int, approval: Ap
     if known:
         with laid_out(place, domain, _name(known[-1])) as folder:
             refuse_erased(place, domain, folder, version)
+        judged = find_judged(place, domain, version)
+        check_judged_starter(place, judged, approval.by)
+        if is_tainted(place, domain, judged.run, judged.ingest_seq):
+            raise LedgerError(
+                f"version {version} was trained on a drop that has been withdrawn since: `addendum retrain {domain}`"
+            )
     if approval.key_file is not None and known:
         _record_signature(place, find_judged(place, domain, version), approval)
     restore(place.ledger, domain, version, approval.reason, approval.by)

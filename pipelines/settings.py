@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,14 @@ def bind_threads(threads: int) -> Mapping[str, str]:
     }
 
 
+def name_user() -> str:
+    """Return the name under which this process runs; a process without one (a bare container) is ``local``."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "local"
+
+
 class Settings(BaseSettings):
     """What ``ADDENDUM_*`` variables say; every one has a default that works on a laptop."""
 
@@ -75,7 +84,7 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = None
     model_key: Path | None = Field(default=None, description="private key that models are signed with; default: in the home")
     model_public_key: Path | None = Field(default=None, description="public key that models are trusted by; default: in the home")
-    actor: str = Field(default="local", description="who the ledger says did it")
+    actor: str = Field(default_factory=name_user, description="who the ledger says did it")
     data: Path = Field(default=Path("../shared/data"), description="optional folder of real data for tests and benchmarks")
 
     @property

@@ -63,6 +63,11 @@ class Evidence:
         """Whether there is no champion yet."""
         return self.pin.champion is None
 
+    @property
+    def is_renewed(self) -> bool:
+        """Whether the holdout was renewed since the champion's cut-off, so that all its rows are fresh and none established."""
+        return self.pin.generation.number > 1 and not self._choose(Slice.ESTABLISHED) and bool(self._choose(Slice.FRESH))
+
     def seed(self, *parts: str) -> int:
         """Return the seed of a resampling: fixed by the look before the candidate exists."""
         named: list[Json] = [self.look.generation, self.look.t, self.look.plan, *parts]

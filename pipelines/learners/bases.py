@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Literal
 
 from pipelines.domain.errors import ParamsError
 
+COMMIT = re.compile("[0-9a-f]{40}")
 Origin = Literal["folder", "gguf", "hub", "scratch"]
 
 
@@ -33,8 +35,9 @@ def find_base(base: str) -> Base:
         return _check_folder(Path(name))
     if form == "hub":
         repository, _, revision = name.partition("@")
-        if not revision:
-            raise ParamsError(f"base {base!r}: name the revision (hub:NAME@REVISION), so that the model cannot change")
+        if not COMMIT.fullmatch(revision):
+            problem = "name the revision by its commit of 40 digits (hub:NAME@REVISION); a branch or a tag can be moved"
+            raise ParamsError(f"base {base!r}: {problem}")
         return Base(origin="hub", name=repository, revision=revision)
     if base == "scratch:tiny":
         return Base(origin="scratch", name="tiny")

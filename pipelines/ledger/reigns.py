@@ -51,10 +51,9 @@ def write_promotion(promotion: Promotion) -> dict[str, Json]:
 
 
 def is_denied(events: Sequence[Event], promotion: Promotion) -> bool:
-    """Tell whether an approver denied this very candidate under this verdict."""
-    about = (promotion.digest, promotion.verdict)
+    """Tell whether an approver denied this very model, under this verdict or another."""
     denials = select(events, (Kind.APPROVAL_DENIED,))
-    return any((event.payload.get("digest"), event.payload.get("verdict")) == about for event in denials)
+    return any(event.payload.get("digest") == promotion.digest for event in denials)
 
 
 def find_second(domain: DomainName, stack: Sequence[Champion]) -> Champion:

@@ -98,14 +98,17 @@ class ApprovalState:
 def fold_approvals(events: Sequence[Event], digest: Digest, verdict: Digest, now: datetime) -> ApprovalState:
     """Return where the approval of the model ``digest`` under ``verdict`` stands at ``now``.
 
-    A denial is final. An asking that nobody answered and a grant that nobody used run out at the time that they carry.
+    A denial is final: of the model, under whichever verdict it comes again. A grant counts under its own verdict alone. An
+    asking that nobody answered and a grant that nobody used run out at the time that they carry.
     """
     state = ApprovalState(standing=Standing.NONE)
     for event in events:
-        if event.payload.get("digest") != digest or event.payload.get("verdict") != verdict:
+        if event.payload.get("digest") != digest:
             continue
         if event.kind is Kind.APPROVAL_DENIED:
             return ApprovalState(standing=Standing.DENIED, event=event)
+        if event.payload.get("verdict") != verdict:
+            continue
         if event.kind in _STANDINGS:
             state = ApprovalState(standing=_STANDINGS[event.kind], event=event, until=_read_end(event))
     if state.until is not None and now >= state.until:

@@ -65,7 +65,7 @@ def _go_on(point: Point | None, environment: dict[str, str]) -> None:
     start = start_retraining(place, DOMAIN, None)
     if start.run_id is not None:
         conclude_retraining(place, DOMAIN, start.run_id)
-    elif not start.is_judged:
+    elif start.judged is None:
         return  # promoted already; what had to follow the ledger was mended on entering
     outcome = promote_latest(place, DOMAIN, Approval(by=REVIEWER, reason="given with the retraining"))
     assert outcome.is_promoted, outcome.sentence

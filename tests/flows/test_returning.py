@@ -116,6 +116,17 @@ def test_the_same_rollback_again_is_the_same_and_goes_no_further(place: Place) -
     assert roll_back_domain(place, DOMAIN, "still wrong").version == 1
 
 
+def test_who_started_a_training_does_not_restore_what_came_of_it(place: Place) -> None:
+    crown(place, "returning-1")
+    place.ledger.append(DOMAIN, Kind.RETRAIN_STARTED, {"run": "returning-2", "as_of": 0})
+    crown(place, "returning-2", against=1)
+    roll_back_domain(place, DOMAIN, "wrong triage")
+    unfreeze(place.ledger, DOMAIN, "found")
+    with pytest.raises(ApprovalError, match="started"):
+        restore_version(place, DOMAIN, 2, Approval(by=place.ledger.actor, reason="mine is good"))
+    assert restore_version(place, DOMAIN, 2, YES).version == 2
+
+
 def test_a_restoration_needs_an_approval_that_counts(place: Place, tmp_path: Path) -> None:
     crown(place, "returning-1")
     crown(place, "returning-2", against=1)

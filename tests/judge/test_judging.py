@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.domain.errors import StageError, WorkspaceError
 from pipelines.domain.models import Role
+from pipelines.domain.pins import Generation
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.domain.verdicts import Decision, Finding, Result, Verdict
 from pipelines.files import digest_folder, read_json
@@ -335,3 +336,20 @@ def test_gains_on_poisoned_news_do_not_hide_losses_on_established_rows() -> None
     assert established.estimate is not None
     assert (whole.result, established.result) == (Result.PASSED, Result.FAILED)
     assert established.rows == 1_000
+
+
+def test_a_holdout_renewed_since_the_champion_has_no_established_rows_and_is_not_held_up_by_that() -> None:
+    params = JudgeParams()
+    outcomes = build_comparison(8_000, {Role.CANDIDATE: (), Role.CHAMPION: range(800), Role.ANCHOR: ()}, [Slice.FRESH])
+    outcomes += build_comparison(8_000, {Role.CANDIDATE: (), Role.CHAMPION: (), Role.ANCHOR: ()}, [Slice.ANCHOR])
+
+    def give_in(number: int) -> Verdict:
+        pin = build_pin(params, generation=Generation(number=number, since=40))
+        return weigh(Case(pin=pin, outcomes=outcomes, candidate=forge_digest()), params)
+
+    told = [one for one in give_in(2).findings if one.part == Slice.ESTABLISHED]
+    assert [(one.result, one.is_blocking) for one in told] == [(Result.NOT_MEASURED, False)]
+    assert "renewed" in told[0].sentence
+    assert give_in(2).decision is Decision.PROMOTE
+    # in the first generation nothing explains that there are none
+    assert give_in(1).decision is Decision.HOLD

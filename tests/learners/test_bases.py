@@ -25,8 +25,9 @@ def test_finds_a_folder_by_its_path(tmp_path: Path) -> None:
 
 
 def test_keeps_the_revision_of_a_hub_model() -> None:
-    base = find_base("hub:owner/name@abc123")
-    assert (base.origin, base.name, base.revision) == ("hub", "owner/name", "abc123")
+    commit = "0123456789abcdef" * 2 + "01234567"
+    base = find_base(f"hub:owner/name@{commit}")
+    assert (base.origin, base.name, base.revision) == ("hub", "owner/name", commit)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,8 @@ def test_keeps_the_revision_of_a_hub_model() -> None:
         ("package:pydantic", "neither"),
         ("path:/nowhere", r"config\.json"),
         ("hub:owner/name", "revision"),
+        ("hub:owner/name@main", "can be moved"),
+        ("hub:owner/name@0123456", "40 digits"),
         ("scratch:large", "must be"),
         ("all-minilm", "must be"),
     ],

@@ -132,6 +132,14 @@ def test_a_denial_is_final_whatever_came_before_and_after(before: list[Kind], af
     assert fold(*events, hours=hours) is Standing.DENIED
 
 
+def test_a_denial_bars_the_model_under_any_verdict_and_a_grant_counts_under_its_own() -> None:
+    def stand(kind: Kind) -> Standing:
+        return fold_approvals([build_event(kind, until=UNTIL)], MODEL, Digest("0" * 64), START).standing
+
+    assert stand(Kind.APPROVAL_DENIED) is Standing.DENIED
+    assert stand(Kind.APPROVAL_GRANTED) is Standing.NONE
+
+
 @given(kinds=st.lists(st.sampled_from(APPROVAL_KINDS), max_size=8), hours=st.floats(0, 1000))
 def test_granted_is_only_what_somebody_granted_last_and_in_time(kinds: list[Kind], hours: float) -> None:
     is_granted = fold(*[build_event(kind, until=UNTIL) for kind in kinds], hours=hours) is Standing.GRANTED
