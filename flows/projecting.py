@@ -130,7 +130,7 @@ def _find_copy(place: Place, domain: DomainName, model: Registered) -> Iterator[
     made = Workspace(place.home.run(domain, model.run)).of(domain).model
     if made.is_dir() and digest_folder(made) == model.digest:
         yield made
-    elif place.evidence.has(model.digest):
+    elif place.evidence.holds_folder(model.digest):
         place.home.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".weights.") as temporary:
             place.evidence.lay_folder(model.digest, Path(temporary) / "model")

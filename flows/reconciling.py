@@ -16,7 +16,7 @@ from flows.candidates import Judged
 from flows.places import Place
 from flows.projecting import DRILL, Registered, name_champion, project_aliases, project_branch, register_again
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest, DomainName, shorten
+from pipelines.domain.identities import DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.ledger.champions import history
@@ -61,7 +61,7 @@ def lay_model(place: Place, domain: DomainName, pin: ModelPin | None, destinatio
     try:
         place.registry.materialise(domain, pin, destination)
     except WorkspaceError as error:
-        if pin is None or not place.evidence.has(pin.digest):
+        if pin is None or not place.evidence.holds_folder(pin.digest):
             raise
         LOG.warning("%s; its evidence is laid out instead: `addendum reconcile %s` mends the registry", error, domain)
         place.evidence.lay_folder(pin.digest, destination)
@@ -73,7 +73,7 @@ def keep_model(place: Place, judged: Judged) -> None:
     Raises:
         WorkspaceError: when the weights at hand are not those that were judged.
     """
-    if place.evidence.has(judged.digest) and _is_kept(place, judged.digest):
+    if place.evidence.holds_folder(judged.digest):
         return
     made = Workspace(place.home.run(judged.domain, judged.run)).of(judged.domain).model
     if made.is_dir() and digest_folder(made) == judged.digest:
@@ -90,10 +90,6 @@ def laid_out(place: Place, domain: DomainName, pin: ModelPin) -> Iterator[Path]:
         folder = Path(temporary) / "model"
         lay_model(place, domain, pin, folder)
         yield folder
-
-
-def _is_kept(place: Place, digest: Digest) -> bool:
-    return all(place.evidence.find_problem(entry.digest) is None for entry in place.evidence.list_folder(digest))
 
 
 def _find_problem(place: Place, domain: DomainName, model: Registered) -> str | None:
