@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from pipelines.domain.identities import Digest
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.ledger.champions import champion, history, unfreeze
+from tests.builders.models import build_key, build_public
 from tests.builders.places import DOMAIN, judge_candidate
 
 YES = Approval(by="R. Okafor", reason="reviewed")
@@ -117,6 +119,26 @@ def test_an_altered_copy_is_put_aside_and_a_whole_one_registered(reigned: Place)
     assert "version 2 was altered in the registry" in said
     assert reigned.registry.aliases(DOMAIN)["champion"] == 3
     assert reconcile(reigned, DOMAIN).repairs == ()
+
+
+def test_files_that_cannot_be_fetched_are_told_and_keep_their_name(reigned: Place) -> None:
+    before, store = reigned.registry.list_versions(DOMAIN), reigned.home.mlflow / "artifacts"
+    store.rename(store.with_name("unmounted"))
+    done = reconcile(reigned, DOMAIN)
+    assert ["cannot be fetched from MLflow" in loss for loss in done.losses] == [True, True]
+    store.with_name("unmounted").rename(store)
+    assert reigned.registry.list_versions(DOMAIN) == before
+    again = reconcile(reigned, DOMAIN)
+    assert (again.repairs, again.losses, repaired(reigned)) == ((), (), [])
+
+
+def test_a_key_that_is_not_the_signers_is_told_and_takes_no_name_from_a_whole_model(reigned: Place, tmp_path: Path) -> None:
+    public = build_public(build_key(tmp_path / "stranger.pem"))
+    stranger = replace(reigned, settings=reigned.settings.model_copy(update={"model_public_key": public}))
+    done = reconcile(stranger, DOMAIN)
+    assert ["not made by a key that is trusted here" in loss for loss in done.losses] == [True, True]
+    again = reconcile(reigned, DOMAIN)
+    assert (again.repairs, again.losses, repaired(reigned)) == ((), (), [])
 
 
 def test_what_no_copy_is_left_of_is_told_as_lost_and_no_alias_points_at_it(reigned: Place) -> None:
