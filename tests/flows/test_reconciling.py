@@ -126,6 +126,7 @@ def test_files_that_cannot_be_fetched_are_told_and_keep_their_name(reigned: Plac
     store.rename(store.with_name("unmounted"))
     done = reconcile(reigned, DOMAIN)
     assert ["cannot be fetched from MLflow" in loss for loss in done.losses] == [True, True]
+    shutil.rmtree(store, ignore_errors=True)
     store.with_name("unmounted").rename(store)
     assert reigned.registry.list_versions(DOMAIN) == before
     again = reconcile(reigned, DOMAIN)
