@@ -9,12 +9,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.candidates import Judged, read_judged
 from flows.places import Place
 from flows.worktrees import move_champion_branch, read_champion_branch, read_run_branch
+from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, Json, RunId
 from pipelines.domain.models import Champion
@@ -22,11 +23,14 @@ from pipelines.files import digest_folder
 from pipelines.learners.cards import read_card
 from pipelines.ledger.champions import champion, history
 from pipelines.ledger.reigns import CROWNING
-from pipelines.promote.registry import MovedAlias
+from pipelines.promote.mirrors import MovedAlias
 from pipelines.workspace import Workspace
 
 DRILL = "drill"
 """The scratch alias of a rollback that is only rehearsed."""
+
+ROUNDS = 8
+"""How often the aliases are set anew while the ledger goes on, before somebody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +69,27 @@ def project_branch(place: Place, domain: DomainName) -> bool:
 
 
 def project_aliases(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
-    """Make the aliases what the ledger says and return those that were otherwise; one moved by somebody else is recorded."""
-    last = _find_last(place, domain)
-    if last is None:
-        return ()
-    numbers = place.registry.list_versions(domain)
-    expected = {alias: _find_number(place, domain, model, numbers) for alias, model in _name_aliases(place, domain).items()}
-    moved = place.registry.project(domain, expected, last.seq)
-    for alias in (alias for alias in moved if alias.is_foreign):
+    """Make the aliases what the ledger says and return those that were otherwise; one moved by somebody else is recorded.
+
+    Where the ledger went on meanwhile they are set anew, so that no alias is left as an earlier event would have it.
+
+    Raises:
+        LedgerError: when the ledger does not stand still.
+    """
+    told: list[MovedAlias] = []
+    for round_ in range(ROUNDS):
+        last, moved = _project_once(place, domain)
+        # after the first round an alias may be otherwise by this very function
+        told += moved if not round_ else (replace(alias, is_foreign=False) for alias in moved)
+        if _find_seq(place, domain) == last:
+            break
+    else:
+        problem = f"{domain}: the ledger went on {ROUNDS} times while the aliases were set"
+        raise LedgerError(f"{problem}: `addendum reconcile {domain}` sets them when it is quieter")
+    for alias in (alias for alias in told if alias.is_foreign):
         payload: dict[str, Json] = {"alias": alias.alias, "found": alias.found, "expected": alias.expected}
         place.ledger.append(domain, Kind.ALIAS_REPAIRED, payload)
-    return moved
+    return tuple(told)
 
 
 def register_again(place: Place, domain: DomainName, model: Registered) -> int | None:
@@ -98,6 +112,24 @@ def name_champion(known: Champion) -> Registered:
 
 def _find_last(place: Place, domain: DomainName) -> Event | None:
     return place.ledger.last(domain, Kind.CANDIDATE_JUDGED, *CROWNING)
+
+
+def _find_seq(place: Place, domain: DomainName) -> int:
+    last = _find_last(place, domain)
+    return last.seq if last else 0
+
+
+def _project_once(place: Place, domain: DomainName) -> tuple[int, tuple[MovedAlias, ...]]:
+    """Set the aliases as of the ledger's last event that matters to them; return its number and what was otherwise."""
+    noted = place.registry.read_mirror(
+        domain
+    ).as_of  # before the ledger is read: so a later event than its last is none of its own
+    last = _find_seq(place, domain)
+    if not last:
+        return last, ()
+    numbers = place.registry.list_versions(domain)
+    expected = {alias: _find_number(place, domain, model, numbers) for alias, model in _name_aliases(place, domain).items()}
+    return last, place.registry.project(domain, expected, last, stray=noted if noted and noted > last else None)
 
 
 def _name_aliases(place: Place, domain: DomainName) -> Mapping[str, Registered | None]:
@@ -130,7 +162,7 @@ def _find_copy(place: Place, domain: DomainName, model: Registered) -> Iterator[
     made = Workspace(place.home.run(domain, model.run)).of(domain).model
     if made.is_dir() and digest_folder(made) == model.digest:
         yield made
-    elif place.evidence.has(model.digest):
+    elif place.evidence.holds_folder(model.digest):
         place.home.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".weights.") as temporary:
             place.evidence.lay_folder(model.digest, Path(temporary) / "model")

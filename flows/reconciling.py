@@ -16,11 +16,11 @@ from flows.candidates import Judged
 from flows.places import Place
 from flows.projecting import DRILL, Registered, name_champion, project_aliases, project_branch, register_again
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest, DomainName, shorten
+from pipelines.domain.identities import DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.ledger.champions import history
-from pipelines.promote.registry import MovedAlias
+from pipelines.promote.mirrors import MovedAlias
 from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.flow")
@@ -28,7 +28,7 @@ LOG = logging.getLogger("addendum.flow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """What did not agree with the ledger: ``repairs`` were made, ``losses`` could not be, since no copy is left."""
+    """What did not agree with the ledger: ``repairs`` were made, ``losses`` could not be: no copy is left or can be read."""
 
     repairs: tuple[str, ...]
     losses: tuple[str, ...]
@@ -39,7 +39,11 @@ def reconcile(place: Place, domain: DomainName) -> Reconciliation:
     place.of(domain)
     repairs, losses = list[str](), list[str]()
     for model in {known.digest: name_champion(known) for known in history(place.ledger, domain)}.values():
-        problem = _find_problem(place, domain, model)
+        try:
+            problem = _find_problem(place, domain, model)
+        except WorkspaceError as error:
+            losses.append(str(error))
+            continue
         if problem is None:
             continue
         number = register_again(place, domain, model)
@@ -61,7 +65,7 @@ def lay_model(place: Place, domain: DomainName, pin: ModelPin | None, destinatio
     try:
         place.registry.materialise(domain, pin, destination)
     except WorkspaceError as error:
-        if pin is None or not place.evidence.has(pin.digest):
+        if pin is None or not place.evidence.holds_folder(pin.digest):
             raise
         LOG.warning("%s; its evidence is laid out instead: `addendum reconcile %s` mends the registry", error, domain)
         place.evidence.lay_folder(pin.digest, destination)
@@ -73,7 +77,7 @@ def keep_model(place: Place, judged: Judged) -> None:
     Raises:
         WorkspaceError: when the weights at hand are not those that were judged.
     """
-    if place.evidence.has(judged.digest) and _is_kept(place, judged.digest):
+    if place.evidence.holds_folder(judged.digest):
         return
     made = Workspace(place.home.run(judged.domain, judged.run)).of(judged.domain).model
     if made.is_dir() and digest_folder(made) == judged.digest:
@@ -92,20 +96,22 @@ def laid_out(place: Place, domain: DomainName, pin: ModelPin) -> Iterator[Path]:
         yield folder
 
 
-def _is_kept(place: Place, digest: Digest) -> bool:
-    return all(place.evidence.find_problem(entry.digest) is None for entry in place.evidence.list_folder(digest))
-
-
 def _find_problem(place: Place, domain: DomainName, model: Registered) -> str | None:
-    """Return what is wrong with the registry's copy; an altered one loses its digest, so that nothing finds it any more."""
+    """Return what is wrong with the registry's copy; an altered one loses its digest, so that nothing finds it any more.
+
+    Raises:
+        WorkspaceError: when it cannot be fetched, or is whole and its signature does not hold: it stays what it is.
+    """
     number = place.registry.list_versions(domain).get(model.digest)
     if number is None:
         return "missing"
+    pin = ModelPin(version=model.version, digest=model.digest)
     try:
         with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".weights.") as temporary:
-            pin = ModelPin(version=model.version, digest=model.digest)
             place.registry.materialise(domain, pin, Path(temporary) / "model")
     except WorkspaceError:
+        if place.registry.read_digest(domain, pin) == model.digest:
+            raise
         place.registry.disown(domain, number)
         return "altered"
     return None

@@ -113,7 +113,7 @@ def lay_checkout(place: Place, claim: Claim, into: Path) -> Worktree:
 
 
 def _lay_model(place: Place, domain: DomainName, model: ModelPin | None, folder: Path) -> None:
-    if model is not None and place.evidence.has(model.digest):
+    if model is not None and place.evidence.holds_folder(model.digest):
         place.evidence.lay_folder(model.digest, folder)
     else:
         place.registry.materialise(domain, model, folder)

@@ -14,7 +14,7 @@ from flows.approving import Approval, check_approver, check_judged_starter, writ
 from flows.candidates import Judged, find_judged
 from flows.dropping import is_tainted
 from flows.places import Place
-from flows.projecting import DRILL, project
+from flows.projecting import DRILL, name_champion, project, register_again
 from flows.reconciling import laid_out
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
@@ -130,7 +130,10 @@ def _record_signature(place: Place, judged: Judged, approval: Approval) -> None:
 
 
 def _point_there_and_back(place: Place, domain: DomainName, target: Champion) -> None:
-    number = place.registry.list_versions(domain)[target.digest]
+    number = place.registry.list_versions(domain).get(target.digest) or register_again(place, domain, name_champion(target))
+    if number is None:
+        problem = f"version {target.version} is gone from the registry, and no copy of it is left"
+        raise LedgerError(f"{domain}: {problem}: `addendum reconcile {domain}` tells what else is lost")
     place.registry.point_alias(domain, DRILL, number)
     try:
         if place.registry.aliases(domain).get(DRILL) != number:

@@ -15,8 +15,9 @@ from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.ledger.chains import Break, Row, find_breaks, read_event
 from pipelines.ledger.custody import find_losses, list_erased, list_exhibits
-from pipelines.ledger.heads import SignedHeads
+from pipelines.ledger.heads import SignedHead, SignedHeads
 from pipelines.ledger.reigns import CROWNING, fold_champions
+from pipelines.promote.mirrors import Mirror
 
 EVERY_DOMAIN = DomainName("all domains")
 
@@ -36,9 +37,16 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chain:
-    """A domain's chain: its rows as stored, and as many of them as can be read as events."""
+    """A domain's chain: its rows as stored, and as many of them as can be read as events.
+
+    What must not be ahead of the rows was read before them: the logs of heads, and the ``mirror`` (``None``: MLflow did not
+    answer), which itself was read when the chain ended at ``start``.
+    """
 
     domain: DomainName
+    logs: Sequence[tuple[SignedHeads, Sequence[SignedHead | None]]]
+    start: int
+    mirror: Mirror | None
     rows: Sequence[Row]
     events: Sequence[Event]
 
@@ -54,16 +62,16 @@ def verify_place(place: Place, domain: DomainName | None = None, copy: Path | No
     named = _list_domains(place, logs)
     if domain is not None and domain not in named:
         place.of(domain)
-    chains = [_read_chain(place, name) for name in named if _is_text(name)]
+    chains = [_read_chain(place, name, logs) for name in named if _is_text(name)]
     chosen = [chain for chain in chains if domain in (None, chain.domain)]
     erased = frozenset[Digest]().union(*(list_erased(chain.events) for chain in chains))
     exhibits = [exhibit for chain in chosen for exhibit in list_exhibits(chain.events)]
-    noted = [head for log in logs for chain in chosen for head in log.read(chain.domain) if head]
-    mirrored = [_find_moved(place, chain) for chain in chosen]
+    noted = [head for chain in chosen for _, heads in chain.logs for head in heads if head]
+    mirrored = [_find_moved(chain) for chain in chosen]
     problems = [
         *_find_open_gates(place),
         *_find_strange_names(named),
-        *(found for chain in chosen for found in _find_breaks(chain, logs)),
+        *(found for chain in chosen for found in _find_breaks(chain)),
     ]
     problems += [*find_losses(place.evidence, exhibits, erased), *(found for _, moved in mirrored for found in moved)]
     return Verification(
@@ -82,7 +90,10 @@ def _list_domains(place: Place, logs: Sequence[SignedHeads]) -> list[DomainName]
     return sorted({*place.params.domains, *place.ledger.domains(), *noted})
 
 
-def _read_chain(place: Place, domain: DomainName) -> _Chain:
+def _read_chain(place: Place, domain: DomainName, logs: Sequence[SignedHeads]) -> _Chain:
+    noted = [(log, log.read(domain)) for log in logs]
+    start = max((row.seq for row in place.ledger.rows(domain)), default=0)
+    mirror = place.registry.read_mirror(domain) if start and place.registry.is_reachable() else None
     rows = place.ledger.rows(domain)
     events = []
     for row in rows:
@@ -90,7 +101,7 @@ def _read_chain(place: Place, domain: DomainName) -> _Chain:
             events.append(read_event(row))
         except (TypeError, ValueError):
             continue  # the walk along the chain says so
-    return _Chain(domain=domain, rows=rows, events=events)
+    return _Chain(domain=domain, logs=noted, start=start, mirror=mirror, rows=rows, events=events)
 
 
 def _find_open_gates(place: Place) -> list[Break]:
@@ -109,35 +120,42 @@ def _is_text(name: DomainName) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _find_breaks(chain: _Chain, logs: Sequence[SignedHeads]) -> list[Break]:
+def _find_breaks(chain: _Chain) -> list[Break]:
     found = find_breaks(chain.domain, chain.rows)
-    for log in logs:
-        found += [each for each in log.find_breaks(chain.domain, chain.rows) if each not in found]
+    for log, heads in chain.logs:
+        found += [each for each in log.find_breaks(chain.domain, chain.rows, heads) if each not in found]
     return found
 
 
-def _find_moved(place: Place, chain: _Chain) -> tuple[int, list[Break]]:
+def _find_moved(chain: _Chain) -> tuple[int, list[Break]]:
     """Return how many aliases the ledger speaks of, and those that MLflow has otherwise.
 
     The champion's and the previous one's must be right; a challenger's may lag behind until somebody asks for its promotion.
+    What the chain said at some moment while the mirror and then the rows were read is right too.
     """
-    last = max((event.seq for event in chain.events if event.kind in (Kind.CANDIDATE_JUDGED, *CROWNING)), default=0)
-    if not last:
+    turns = [event.seq for event in chain.events if event.kind in (Kind.CANDIDATE_JUDGED, *CROWNING)]
+    last = max(turns, default=0)
+    if not last or not chain.start:
         return 0, []
-    if not place.registry.is_reachable():
+    if chain.mirror is None:
         return 0, [Break(domain=chain.domain, seq=last, problem="MLflow does not answer: its aliases were not compared")]
     try:
         expected = _expect_aliases(chain.events)
+        earlier = [_expect_as_of(chain, seq) for seq in {chain.start, *turns} if chain.start <= seq < last]
     except (KeyError, TypeError, ValueError, LedgerError):
         return 0, [Break(domain=chain.domain, seq=last, problem="who serves cannot be read from this chain")]
-    mirror = place.registry.read_mirror(chain.domain)
-    moved = []
-    for alias, digest in expected.items():
-        found = mirror.digests.get(alias)
-        if found != digest and (alias != "challenger" or mirror.as_of == last):
-            said = f"the alias {alias} in MLflow is {_name(found)}, the ledger says {_name(digest)}"
-            moved.append(Break(domain=chain.domain, seq=last, problem=f"{said}: `addendum promote {chain.domain}` puts it right"))
-    return len(expected), moved
+    wrong = [
+        alias
+        for alias, digest in expected.items()
+        if chain.mirror.digests.get(alias) not in (digest, *(each[alias] for each in earlier))
+        and (alias != "challenger" or chain.mirror.as_of == last)
+    ]
+    return len(expected), [_tell(chain, last, alias, expected[alias], chain.mirror.digests.get(alias)) for alias in wrong]
+
+
+def _tell(chain: _Chain, last: int, alias: str, expected: Digest | None, found: Digest | None) -> Break:
+    said = f"the alias {alias} in MLflow is {_name(found)}, the ledger says {_name(expected)}"
+    return Break(domain=chain.domain, seq=last, problem=f"{said}: `addendum promote {chain.domain}` puts it right")
 
 
 def _expect_aliases(events: Sequence[Event]) -> dict[str, Digest | None]:
@@ -152,6 +170,10 @@ def _expect_aliases(events: Sequence[Event]) -> dict[str, Digest | None]:
         "previous": earlier[-1] if earlier else None,
         "challenger": Digest(str(judged[-1]["digest"])) if judged and not has_served else None,
     }
+
+
+def _expect_as_of(chain: _Chain, seq: int) -> dict[str, Digest | None]:
+    return _expect_aliases([event for event in chain.events if event.seq <= seq])
 
 
 def _name(digest: Digest | None) -> str:

@@ -60,9 +60,7 @@ def override(domain: Domain, version: Version, reason: Reason, name: Name, key: 
 @refusing
 def new(
     name: Annotated[str, typer.Argument(help="your name, as params.yaml shall list it")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="the file to write; none: NAME.pem in this installation's keys")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="the file to write; none: NAME.pem among its approvers' keys")] = None,
 ) -> None:
     """Make a key to sign approvals with: a file for you alone, and the line that lists you in params.yaml.
 
@@ -71,7 +69,7 @@ def new(
     from pipelines.promote.keys import make_key
     from pipelines.settings import Settings
 
-    file = out or Settings().place.keys / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.pem"
+    file = out or Settings().place.keys / "approvers" / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.pem"
     public = make_key(file)
     say(f"{file}: your private key. Keep it to yourself; whoever has it can approve in your name.")
     say("for promote.approvers of a domain in params.yaml:")

@@ -103,6 +103,13 @@ class EvidenceStore:
         """Tell whether something stands under ``digest``, altered or not."""
         return self._path(digest).is_file()
 
+    def holds_folder(self, digest: Digest) -> bool:
+        """Tell whether a folder stands under ``digest``, whole: no file of it is missing or altered."""
+        try:
+            return all(self.find_problem(entry.digest) is None for entry in self.list_folder(digest))
+        except LedgerError:
+            return False
+
     def erase(self, digest: Digest) -> None:
         """Remove what stands under ``digest``, once or again; record it in the ledger, or ``verify`` reports it missing.
 

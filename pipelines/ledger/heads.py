@@ -92,9 +92,15 @@ class SignedHeads:
         lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
         return [_read(line) for line in lines]
 
-    def find_breaks(self, domain: DomainName, rows: Sequence[Row]) -> list[Break]:
-        """Hold a chain against what was signed of it, and return everything that does not agree."""
-        publics, heads = self.keys.read_publics(), self.read(domain)
+    def find_breaks(
+        self, domain: DomainName, rows: Sequence[Row], heads: Sequence[SignedHead | None] | None = None
+    ) -> list[Break]:
+        """Hold a chain against what was signed of it, and return everything that does not agree.
+
+        While others write, the log must be read before the rows, or it is ahead of them: ``heads`` is what was read.
+        """
+        heads = self.read(domain) if heads is None else heads
+        publics = self.keys.read_publics()
         found = [
             Break(domain=domain, seq=head.seq if head else 0, problem=f"line {number} of the log of signed heads {problem}")
             for number, head in enumerate(heads, start=1)

@@ -53,3 +53,8 @@ def lay_code(destination: Path) -> None:
 def list_requirements(kind: str) -> list[str]:
     """Return what a model of this kind is installed with, at the versions that it was made with."""
     return [f"{name}=={installed_version(name).split('+')[0]}" for name in ("mlflow", *NEEDS[kind])]
+
+
+def find_model(held: Path) -> Path:
+    """Return the model's folder in what was downloaded: MLflow keeps the name that it had when it was registered."""
+    return next((path for path in sorted(held.glob("*")) if path.is_dir() and path.name != SIGNATURE_FOLDER), held)

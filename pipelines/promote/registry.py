@@ -17,33 +17,15 @@ from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, DomainName, shorten
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
+from pipelines.promote.mirrors import AS_OF_TAG, Mirror, MovedAlias, read_as_of
 from pipelines.promote.model_keys import ModelKeys
-from pipelines.promote.packing import SIGNATURE_FOLDER, log_model
+from pipelines.promote.packing import SIGNATURE_FOLDER, find_model, log_model
 from pipelines.promote.signatures import SIGNATURE, check_held
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DIGEST_TAG = "addendum.digest"
-AS_OF_TAG = "addendum.as_of"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovedAlias:
-    """An alias that did not point where the ledger says; ``is_foreign`` when it had, and somebody moved it since."""
-
-    alias: str
-    found: int | None
-    expected: int | None
-    is_foreign: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
-    """The aliases as they are: the digest of the model that each names, and the ledger's event that they were last set by."""
-
-    as_of: int | None
-    digests: Mapping[str, Digest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +108,7 @@ class Registry:
             return
         with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
             held = self._download(domain, pin, Path(temporary))
-            # MLflow keeps the name that the folder had when it was registered
-            folder = next((path for path in sorted(held.glob("*")) if path.is_dir() and path.name != SIGNATURE_FOLDER), held)
+            folder = find_model(held)
             named, advice = f"{domain} version {pin.version} in the registry", f"`addendum rollback {domain} --reason …`"
             check_held(named, folder, held / SIGNATURE_FOLDER / SIGNATURE, self.keys)
             found = digest_folder(folder)
@@ -136,6 +117,11 @@ class Registry:
                 raise WorkspaceError(f"{problem}: it was altered; roll back with {advice}")
             destination.rmdir()
             shutil.move(folder, destination)
+
+    def read_digest(self, domain: DomainName, pin: ModelPin) -> Digest:
+        """Return the digest of what the registry holds as a version; raises :class:`WorkspaceError` where it cannot be had."""
+        with tempfile.TemporaryDirectory() as temporary:
+            return digest_folder(find_model(self._download(domain, pin, Path(temporary))))
 
     def aliases(self, domain: DomainName) -> dict[str, int]:
         """Return the aliases of ``domain`` as they are now."""
@@ -151,21 +137,27 @@ class Registry:
         if not client.search_registered_models(f"name = '{domain}'"):
             return Mirror(as_of=None, digests={})
         registered = client.get_registered_model(domain)
-        as_of = registered.tags.get(AS_OF_TAG, "")
         versions = {alias: client.get_model_version(domain, str(number)) for alias, number in registered.aliases.items()}
         digests = {alias: Digest(version.tags.get(DIGEST_TAG, "")) for alias, version in versions.items()}
-        return Mirror(as_of=int(as_of) if as_of.isdecimal() else None, digests=digests)
+        return Mirror(as_of=read_as_of(registered.tags), digests=digests)
 
-    def project(self, domain: DomainName, expected: Mapping[str, int | None], as_of: int) -> tuple[MovedAlias, ...]:
+    def project(
+        self, domain: DomainName, expected: Mapping[str, int | None], as_of: int, *, stray: int | None = None
+    ) -> tuple[MovedAlias, ...]:
         """Make the aliases what ``expected`` says (``None``: absent) and return those that were otherwise.
 
         ``as_of`` is the ledger's event that ``expected`` follows from. It is noted when all aliases are set, so an alias that
         differs although that event is noted has been moved by somebody else, and one that merely lags after a crash has not.
+        Where a later event is noted, ``expected`` is out of date and nothing is set; unless that is ``stray``, one that the
+        ledger does not have: it was put back from an older copy, or the note is not ours.
         """
         client = self.client()
         registered = client.get_registered_model(domain)
         found = {alias: int(number) for alias, number in registered.aliases.items()}
-        is_foreign = registered.tags.get(AS_OF_TAG) == str(as_of)
+        noted = read_as_of(registered.tags)
+        if noted is not None and noted > as_of and noted != stray:
+            return ()
+        is_foreign = noted == as_of
         moved = []
         for alias, number in sorted(expected.items()):
             if found.get(alias) == number:
@@ -191,9 +183,16 @@ class Registry:
         # a `models:/` URI is looked up in the process's registry, whatever tracking URI the call is given
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
-        uri = f"models:/{domain}/{self.list_versions(domain).get(pin.digest, pin.version)}"
+        number = self.list_versions(domain).get(pin.digest)
+        uri = f"models:/{domain}/{pin.version if number is None else number}"
         try:
-            return Path(download_artifacts(artifact_uri=uri, dst_path=str(destination))) / "artifacts"
+            held = Path(download_artifacts(artifact_uri=uri, dst_path=str(destination))) / "artifacts"
+            held.stat()  # a store that is not mounted is an empty one to MLflow
         except (MlflowException, OSError) as error:
-            problem = f"{domain} version {pin.version} is gone from the registry"
-            raise WorkspaceError(f"{problem}: `addendum reconcile {domain}` registers it again") from error
+            if number is None:
+                problem = f"{domain} version {pin.version} is gone from the registry"
+                raise WorkspaceError(f"{problem}: `addendum reconcile {domain}` registers it again") from error
+            problem = f"the files of {domain} version {pin.version} cannot be fetched from MLflow"
+            advice = f"see that its artifact store answers; if they are gone, delete version {number} there"
+            raise WorkspaceError(f"{problem}: {advice} and run `addendum reconcile {domain}`") from error
+        return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from flows.returning import restore_version, roll_back_domain
 from flows.worktrees import run_git
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
+from pipelines.domain.identities import Digest
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.ledger.champions import champion, history, unfreeze
+from tests.builders.models import build_key, build_public
 from tests.builders.places import DOMAIN, judge_candidate
 
 YES = Approval(by="R. Okafor", reason="reviewed")
@@ -52,6 +55,18 @@ def alter(place: Place, name: str) -> None:
     for file in (place.home.mlflow / "artifacts").rglob("weights.safetensors"):
         if file.read_bytes().startswith(name.encode()):
             file.write_bytes(b"altered")
+
+
+def damage(place: Place, digest: Digest) -> None:
+    """Alter what the evidence keeps under a digest."""
+    path = place.home.evidence / digest[:2] / digest[2:4] / digest
+    path.chmod(0o644)
+    path.write_bytes(b"altered")
+
+
+def find_parts(place: Place, digest: Digest) -> dict[str, Digest]:
+    """What a model's copy consists of: the list of its files, and a file."""
+    return {"list": digest, "file": place.evidence.list_folder(digest)[0].digest}
 
 
 def test_where_all_agrees_there_is_nothing_to_do(reigned: Place) -> None:
@@ -106,12 +121,53 @@ def test_an_altered_copy_is_put_aside_and_a_whole_one_registered(reigned: Place)
     assert reconcile(reigned, DOMAIN).repairs == ()
 
 
+def test_files_that_cannot_be_fetched_are_told_and_keep_their_name(reigned: Place) -> None:
+    before, store = reigned.registry.list_versions(DOMAIN), reigned.home.mlflow / "artifacts"
+    store.rename(store.with_name("unmounted"))
+    done = reconcile(reigned, DOMAIN)
+    assert ["cannot be fetched from MLflow" in loss for loss in done.losses] == [True, True]
+    shutil.rmtree(store, ignore_errors=True)
+    store.with_name("unmounted").rename(store)
+    assert reigned.registry.list_versions(DOMAIN) == before
+    again = reconcile(reigned, DOMAIN)
+    assert (again.repairs, again.losses, repaired(reigned)) == ((), (), [])
+
+
+def test_a_key_that_is_not_the_signers_is_told_and_takes_no_name_from_a_whole_model(reigned: Place, tmp_path: Path) -> None:
+    public = build_public(build_key(tmp_path / "stranger.pem"))
+    stranger = replace(reigned, settings=reigned.settings.model_copy(update={"model_public_key": public}))
+    done = reconcile(stranger, DOMAIN)
+    assert ["not made by a key that is trusted here" in loss for loss in done.losses] == [True, True]
+    again = reconcile(reigned, DOMAIN)
+    assert (again.repairs, again.losses, repaired(reigned)) == ((), (), [])
+
+
 def test_what_no_copy_is_left_of_is_told_as_lost_and_no_alias_points_at_it(reigned: Place) -> None:
     shutil.rmtree(reigned.home.evidence)
     delete(reigned, 1)
     done = reconcile(reigned, DOMAIN)
     assert [loss.partition(",")[0] for loss in done.losses] == ["version 1 was missing in the registry"]
     assert reigned.registry.aliases(DOMAIN) == {"champion": 2}
+
+
+@pytest.mark.parametrize("part", ["list", "file"])
+def test_a_damaged_copy_is_no_copy_it_is_told_as_lost_and_stops_no_rollback(reigned: Place, part: str) -> None:
+    judged = find_judged(reigned, DOMAIN)
+    damage(reigned, find_parts(reigned, judged.digest)[part])
+    delete(reigned, 2)
+    shutil.rmtree(reigned.home.run(DOMAIN, judged.run), ignore_errors=True)
+    done = reconcile(reigned, DOMAIN)
+    assert [loss.partition(",")[0] for loss in done.losses] == ["version 2 was missing in the registry"]
+    assert roll_back_domain(reigned, DOMAIN, "wrong triage").version == 1
+    assert reigned.registry.aliases(DOMAIN) == {"champion": 1}
+
+
+@pytest.mark.parametrize("part", ["list", "file"])
+def test_a_damaged_copy_is_kept_again_from_good_weights(reigned: Place, part: str) -> None:
+    judged = find_judged(reigned, DOMAIN)
+    damage(reigned, find_parts(reigned, judged.digest)[part])
+    keep_model(reigned, judged)
+    assert reigned.evidence.holds_folder(judged.digest)
 
 
 def test_an_alias_and_a_branch_that_somebody_moved_are_put_back_told_and_recorded_once(reigned: Place) -> None:

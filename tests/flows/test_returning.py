@@ -156,6 +156,17 @@ def test_a_drill_loads_and_asks_the_one_before_and_touches_nothing_that_serves(p
     assert not list(place.home.root.glob(".weights.*")), "what was laid out is gone again"
 
 
+def test_a_drill_registers_again_what_was_deleted_and_no_alias_speaks_of(place: Place) -> None:
+    crown(place, "returning-1", is_real=True)
+    crown(place, "returning-2", against=1)
+    crown(place, "returning-3", against=2)
+    roll_back_domain(place, DOMAIN, "wrong triage")
+    place.registry.client().delete_model_version(DOMAIN, "1")
+    assert drill_rollback(place, DOMAIN).version == 1
+    assert 4 in place.registry.list_versions(DOMAIN).values()
+    assert "drill" not in place.registry.aliases(DOMAIN)
+
+
 def test_a_drill_on_a_model_that_cannot_be_loaded_fails_and_records_nothing(place: Place) -> None:
     crown(place, "returning-1")
     crown(place, "returning-2", against=1)

@@ -16,6 +16,7 @@ from pipelines.clock import SetClock
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DomainName
+from pipelines.ledger.chains import Row
 from pipelines.ledger.ledgers import Ledger
 from tests.builders.ledgers import START
 from tests.builders.places import DOMAIN, Shared, build_place, judge_candidate
@@ -116,6 +117,42 @@ def test_an_emptied_ledger_is_reported_by_its_signed_heads(place: Place, tampere
     tamperer.put_back([])
     place.ledger.restore_guards()
     assert {(domain, seq) for domain, seq, _ in problems(place)} == {(DOMAIN, 1), ("dental", 1)}
+
+
+@pytest.mark.parametrize("moment", ["before the mirror", "before the rows"])
+def test_what_is_written_while_it_is_read_is_no_problem(place: Place, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """A rollback between two readings: what was read before it is behind, and what is read after it ahead."""
+    read, looks = Ledger.rows, list[int]()
+
+    def read_late(self: Ledger, domain: DomainName) -> list[Row]:
+        before = read(self, domain)
+        looks.append(len(looks))
+        if len(looks) == 1 and moment == "before the mirror":
+            roll_back_domain(place, DOMAIN, "bad")
+        if len(looks) == 2 and moment == "before the rows":
+            roll_back_domain(place, DOMAIN, "bad")
+            return read(self, domain)
+        return before
+
+    monkeypatch.setattr(Ledger, "rows", read_late)
+    assert problems(place) == []
+    assert len(looks) > 1
+    monkeypatch.undo()
+    assert problems(place) == []
+
+
+def test_heads_that_are_noted_after_the_rows_were_read_are_no_cut_tail(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, looks = Ledger.rows, list[int]()
+
+    def read_and_go_on(self: Ledger, domain: DomainName) -> list[Row]:
+        rows = read(self, domain)
+        looks.append(len(rows))
+        place.ledger.append(domain, Kind.RETRAIN_HELD, {"reason": "nothing new"})
+        return rows
+
+    monkeypatch.setattr(Ledger, "rows", read_and_go_on)
+    assert problems(place) == []
+    assert looks
 
 
 def test_missing_guards_are_reported_until_they_are_put_back(place: Place, tamperer: Tamperer) -> None:

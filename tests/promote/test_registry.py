@@ -19,8 +19,9 @@ from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder
 from pipelines.learners.linear import Linear
+from pipelines.promote.mirrors import AS_OF_TAG, MovedAlias
 from pipelines.promote.packing import NEEDS
-from pipelines.promote.registry import AS_OF_TAG, DIGEST_TAG, MovedAlias, Registry
+from pipelines.promote.registry import DIGEST_TAG, Registry
 from pipelines.promote.serving import check_integrity
 from pipelines.tracking import Tracker
 from tests.builders.lessons import Watcher, build_documents, build_lesson
@@ -230,6 +231,16 @@ def test_an_alias_moved_since_it_was_set_is_foreign_and_one_that_lags_is_not(
     registry.client().set_registered_model_alias(domain, "champion", "1")
     assert [alias.is_foreign for alias in registry.project(domain, {"champion": 2}, as_of=5)] == [True]
     assert registry.client().get_registered_model(domain).tags[AS_OF_TAG] == "5"
+
+
+def test_what_follows_from_an_older_event_is_never_set_over_a_newer_one(
+    tracker: Tracker, registry: Registry, domain: DomainName, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        register(tracker, domain, build_model(tmp_path / f"model {number}", f"weights {number}"), f"run {number}")
+    registry.project(domain, {"champion": 2}, as_of=11)
+    assert registry.project(domain, {"champion": 1}, as_of=9) == ()
+    assert (registry.aliases(domain), registry.read_mirror(domain).as_of) == ({"champion": 2}, 11)
 
 
 def test_a_domain_without_a_model_has_no_alias(registry: Registry, domain: DomainName) -> None:

@@ -36,9 +36,12 @@ def test_a_new_key_is_told_as_the_line_that_lists_it(call: Call, tmp_path: Path)
     assert (again.exit_code, "is there already" in again.stderr) == (1, True)
 
 
-def test_without_a_place_a_key_lies_among_the_installations(call: Call, there: Place) -> None:
-    call("key", "new", "R. Okafor")
-    assert (there.home.keys / "r-okafor.pem").is_file()
+@pytest.mark.parametrize("name", ["R. Okafor", "Ledger", "Model"])
+def test_without_a_place_a_key_lies_apart_from_those_the_installation_signs_by(call: Call, there: Place, name: str) -> None:
+    before = set(there.home.keys.glob("*"))
+    assert call("key", "new", name).exit_code == 0
+    assert [path.suffix for path in (there.home.keys / "approvers").iterdir()] == [".pem"]
+    assert set(there.home.keys.glob("*")) - before == {there.home.keys / "approvers"}
 
 
 def test_approving_promotes_and_says_so(call: Call, there: Place) -> None:
