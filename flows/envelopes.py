@@ -18,14 +18,16 @@ from pipelines.recipes import build_recipe
 def rule_on_present(place: Place, domain: DomainName) -> Ruling:
     """Return the ruling on a run made from the present params, code and corpus, as the judge would make it.
 
-    Raises :class:`LedgerError` where the champion's recipe is on record and cannot be read.
+    Raises :class:`ParamsError` for a domain that is not in the params, and :class:`LedgerError` where the champion's recipe is on
+    record and cannot be read.
     """
+    params = place.of(domain)
     serving = pin_model(place, champion(place.ledger, domain))
     if serving is None:
         return rule_without_champion()
     if serving.recipe is None:
         return rule_without_reference(serving.version)
-    corpus, params = place.corpus(domain), place.of(domain)
+    corpus = place.corpus(domain)
     sources = [entry.revision.source for entry in corpus.read()]
     present = build_recipe(place.workspace, params, corpus.pin(), sources)
     return rule_on_recipes(_read_recipe(place, serving.recipe), present, params.envelope)

@@ -46,8 +46,10 @@ def propose(plan: GatePlan, params: JudgeParams, looks: int) -> Proposal:
     Raises :class:`ParamsError` where nothing can be planned, and says what is missing.
     """
     if not plan.tests:
-        missing = "rows in the holdout" if not plan.sizes.holdout else f"a plan for {', '.join(plan.skipped) or 'any gate'}"
-        raise ParamsError(f"there is nothing to propose without {missing}: let `watch` bring documents, or train `--seeds 3`")
+        missing, advice = "rows in the holdout", "let `watch` bring documents"
+        if plan.sizes.holdout:
+            missing, advice = f"a plan for {', '.join(plan.skipped) or 'any gate'}", f"{advice}, or train `--seeds 3`"
+        raise ParamsError(f"there is nothing to propose without {missing}: {advice}")
     alpha = spend(params.alpha, plan.looks[0].t + looks - 1)
     margins = propose_margins(plan.tests, plan.sizes.holdout, alpha, params.power.power, plan.margins[0])
     spreads = [noise.planned_discordance for metric, noise in plan.noise.items() if metric in PROPORTIONS]

@@ -55,10 +55,11 @@ def verify_place(place: Place, domain: DomainName | None = None, copy: Path | No
     """Examine the record of ``domain``, or of every domain that the params, the ledger or the signed heads know.
 
     ``copy`` is a folder with the logs of heads as they were kept elsewhere; it is held against the chains too. Raises
-    :class:`ParamsError` for a domain that nobody knows.
+    :class:`ParamsError` for a domain that nobody knows, and :class:`LedgerError` where ``copy`` is no folder.
     """
     heads = find_heads(place.settings)
-    logs = [heads, *([SignedHeads(copy, heads.keys)] if copy else [])]
+    kept = SignedHeads(_find_folder(copy), heads.keys) if copy is not None else None
+    logs = [heads, *([kept] if kept else [])]
     named = _list_domains(place, logs)
     if domain is not None and domain not in named:
         place.of(domain)
@@ -72,6 +73,7 @@ def verify_place(place: Place, domain: DomainName | None = None, copy: Path | No
         *_find_open_gates(place),
         *_find_strange_names(named),
         *(found for chain in chosen for found in _find_breaks(chain)),
+        *(found for chain in chosen if kept for found in _find_unsigned(chain, kept)),
     ]
     problems += [*find_losses(place.evidence, exhibits, erased), *(found for _, moved in mirrored for found in moved)]
     return Verification(
@@ -83,6 +85,12 @@ def verify_place(place: Place, domain: DomainName | None = None, copy: Path | No
         evidence=len({exhibit.digest for exhibit in exhibits}),
         aliases=sum(count for count, _ in mirrored),
     )
+
+
+def _find_folder(copy: Path) -> Path:
+    if not copy.is_dir():
+        raise LedgerError(f"{copy} is no folder of signed heads: name a copy of the folder heads/")
+    return copy
 
 
 def _list_domains(place: Place, logs: Sequence[SignedHeads]) -> list[DomainName]:
@@ -125,6 +133,14 @@ def _find_breaks(chain: _Chain) -> list[Break]:
     for log, heads in chain.logs:
         found += [each for each in log.find_breaks(chain.domain, chain.rows, heads) if each not in found]
     return found
+
+
+def _find_unsigned(chain: _Chain, kept: SignedHeads) -> list[Break]:
+    """Return that a copy says nothing of a chain that has events: compared with it the chain would pass whatever it holds."""
+    if not chain.rows or kept.read(chain.domain):
+        return []
+    problem = f"{kept.folder} holds no signed head of it: it is no copy of its log, or was made before its first event"
+    return [Break(domain=chain.domain, seq=0, problem=problem)]
 
 
 def _find_moved(chain: _Chain) -> tuple[int, list[Break]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from pipelines.clock import Clock, SetClock, SystemClock
+from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import DomainName
 from pipelines.workspace import Home
 
@@ -132,3 +134,20 @@ class Settings(BaseSettings):
     def corpus_address(self, domain: DomainName) -> str:
         """The URI of the domain's Delta table."""
         return f"{self.corpus_root.rstrip('/')}/{domain}" if self.corpus_root else str(self.place.corpus(domain))
+
+
+def read_settings() -> Settings:
+    """Return what the environment says; raises :class:`ParamsError` naming the variable that cannot be read, not its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise ParamsError(f"{_name_variable(str(first['loc'][0]))}: {first['msg']}: set it right, or unset it") from error
+    except SettingsError as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        name = _name_variable(field[1]) if field else "an ADDENDUM_ variable"
+        raise ParamsError(f"{name}: it is no JSON: set it right, or unset it") from error
+
+
+def _name_variable(field: str) -> str:
+    return f"ADDENDUM_{field.upper()}"

@@ -164,5 +164,5 @@ class Home:
 
     @property
     def pages(self) -> Path:
-        """Data Docs, dossiers and the rehearsal's page."""
+        """The rehearsal's page."""
         return self.root / "pages"

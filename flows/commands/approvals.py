@@ -67,9 +67,9 @@ def new(
     Example: addendum key new "R. Okafor" --out ~/okafor.pem
     """
     from pipelines.promote.keys import make_key
-    from pipelines.settings import Settings
+    from pipelines.settings import read_settings
 
-    file = out or Settings().place.keys / "approvers" / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.pem"
+    file = out or read_settings().place.keys / "approvers" / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.pem"
     public = make_key(file)
     say(f"{file}: your private key. Keep it to yourself; whoever has it can approve in your name.")
     say("for promote.approvers of a domain in params.yaml:")

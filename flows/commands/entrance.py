@@ -28,11 +28,14 @@ UNBOUNDED = 1_000
 
 
 def enter() -> Place:
-    """Return the place, with the environment of every library set; call it before Prefect or MLflow is imported."""
-    from flows.servers import find_prefect, prefect_environment
-    from pipelines.settings import QUIET, Settings
+    """Return the place, with the environment of every library set; call it before Prefect or MLflow is imported.
 
-    settings = Settings()
+    Raises :class:`ParamsError` naming the variable of the environment that cannot be read.
+    """
+    from flows.servers import find_prefect, prefect_environment
+    from pipelines.settings import QUIET, read_settings
+
+    settings = read_settings()
     quiet = {**QUIET, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_LOGGING_LOGGERS_PREFECT_LEVEL": "INFO"}
     for key, value in {**quiet, **prefect_environment(settings, find_prefect(settings))}.items():
         os.environ.setdefault(key, value)

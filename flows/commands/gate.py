@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.entrance import enter, refusing, say, show
+from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import DomainName
 
 if TYPE_CHECKING:
@@ -31,13 +32,17 @@ def plan(
     domain: Annotated[str, typer.Argument(help="a domain of params.yaml")],
     margin: Annotated[float, typer.Option("--margin", min=1e-3, help="the margin you would like, in the metric's unit")] = 0.01,
     write: Annotated[bool, typer.Option("--write", help="write margins that can be decided into params.yaml")] = False,
-    seeds: Annotated[int, typer.Option("--seeds", min=0, help="train so many candidates to measure chance; 0: none")] = 3,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=0, help="train so many candidates to measure chance; 0: none; else at least 2")
+    ] = 3,
     looks: Annotated[int, typer.Option("--looks", min=1, help="so many looks the proposed margins must last for")] = 4,
 ) -> None:
     """Say which margins the holdout can decide over the coming looks, what tighter ones take, and when so many rows are there.
 
     Example: addendum gate plan clinical --seeds 0
     """
+    if seeds == 1:
+        raise ParamsError("--seeds 1 measures nothing, since one candidate differs from none: 0: none; else at least 2")
     place = enter()
     from flows.gating import lay_scratch, plan_gates
     from flows.planning import measure_seeds, propose, write_proposal
@@ -46,7 +51,7 @@ def plan(
     params = place.of(name).judge
     with TemporaryDirectory() as temporary:
         tree = lay_scratch(place, name, Path(temporary))
-        noise = measure_seeds(place, tree, seeds, say) if seeds > 1 else {}
+        noise = measure_seeds(place, tree, seeds, say) if seeds else {}
         planned = plan_gates(place, name, tree.folder, noise, margin)
     for line in describe_holdout(planned):
         say(line)

@@ -58,10 +58,10 @@ def is_denied(events: Sequence[Event], promotion: Promotion) -> bool:
 
 def find_second(domain: DomainName, stack: Sequence[Champion]) -> Champion:
     """Return the champion before the present one; raises :class:`LedgerError` where there is none."""
+    if not stack:
+        raise LedgerError(f"{domain}: no champion serves: there is nothing to go back to")
     if len(stack) < 2:
-        raise LedgerError(
-            f"{domain}: there is no champion before {name_version(stack[-1].version if stack else None)} to go back to"
-        )
+        raise LedgerError(f"{domain}: there is no champion before {name_version(stack[-1].version)} to go back to")
     return stack[-2]
 
 

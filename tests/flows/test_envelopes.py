@@ -12,9 +12,9 @@ from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from flows.retraining import start_retraining
-from pipelines.domain.errors import LedgerError
+from pipelines.domain.errors import LedgerError, ParamsError
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import Json
+from pipelines.domain.identities import DomainName, Json
 from pipelines.domain.recipes import Recipe
 from pipelines.domain.verdicts import Result
 from pipelines.files import digest_file, read_json, write_json
@@ -143,3 +143,8 @@ def test_a_recipe_that_cannot_be_read_is_named(stocked: Place) -> None:
     crown(stocked, b"{}")
     with pytest.raises(LedgerError, match="is no recipe that this version can read"):
         rule_on_present(stocked, DOMAIN)
+
+
+def test_an_unknown_domain_has_no_envelope(place: Place) -> None:
+    with pytest.raises(ParamsError, match="no domain 'nosuch'"):
+        rule_on_present(place, DomainName("nosuch"))

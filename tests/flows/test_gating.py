@@ -116,7 +116,7 @@ def test_an_empty_holdout_has_no_plan_and_says_what_is_missing(place: Place, tmp
         write_split(folder, name, [])
     planned = plan_gates(place, DOMAIN, folder, {}, 0.01)
     assert (planned.tests, planned.looks, planned.inflow) == ((), (), None)
-    with pytest.raises(ParamsError, match="without rows in the holdout: let `watch` bring documents"):
+    with pytest.raises(ParamsError, match=r"without rows in the holdout: let `watch` bring documents$"):
         propose(planned, place.of(DOMAIN).judge, 4)
 
 

@@ -82,3 +82,20 @@ def test_a_byte_that_is_no_text_is_shown_as_its_number(call: Call, there: Place)
     said = call("verify")
     assert said.exit_code == 1
     assert r"\udcffl, as a whole: rows stand under a name that is no text" in said.stdout
+
+
+def test_a_copy_that_is_no_folder_is_refused_by_name(call: Call, tmp_path: Path) -> None:
+    said = call("verify", "--heads", str(tmp_path / "nowhere"))
+    assert said.exit_code == 1
+    assert said.stderr.startswith(f"refused: {tmp_path / 'nowhere'} is no folder of signed heads")
+
+
+def test_a_copy_that_says_nothing_of_a_domain_with_events_is_a_problem_of_that_domain(
+    call: Call, there: Place, tmp_path: Path
+) -> None:
+    assert call("verify", "--heads", str(tmp_path)).exit_code == 0
+    there.ledger.append(DOMAIN, Kind.RETRAIN_HELD, {"reason": "nothing new"})
+    said = call("verify", "--heads", str(tmp_path))
+    assert said.exit_code == 1
+    assert said.stdout.startswith(f"clinical, as a whole: {tmp_path} holds no signed head of it")
+    assert call("verify", "--heads", str(there.home.heads)).exit_code == 0

@@ -63,3 +63,21 @@ def test_outside_a_clone_it_says_where_to_go(call: Call, tmp_path_factory: pytes
         said = call("status")
     assert said.exit_code == 1
     assert "run inside a clone of the repository, or set ADDENDUM_WORKSPACE" in said.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ADDENDUM_NOW", "s3cret"),
+        ("ADDENDUM_FLOW_PROCESS", "s3cret"),
+        ("ADDENDUM_SOURCE_URLS", "s3cret"),
+        ("ADDENDUM_SOURCE_URLS", '["s3cret"]'),
+        ("ADDENDUM_SOURCE_URLS", '{"ecfr": {"s3cret": 1}}'),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named_and_its_value_is_not(call: Call, variable: str, value: str) -> None:
+    with in_environment({variable: value}):
+        said = call("status")
+    assert said.exit_code == 1
+    assert said.stderr.startswith(f"refused: {variable}: ")
+    assert "s3cret" not in said.output

@@ -45,3 +45,9 @@ def test_a_holdout_is_counted_and_its_margins_are_written_where_asked(
         assert len(there.ledger.events(DOMAIN)) == events
     finally:
         run_git(there.workspace.root, "checkout", "--", "params.yaml")
+
+
+def test_one_seed_shows_no_chance_and_is_refused(call: Call) -> None:
+    said = call("gate", "plan", "clinical", "--seeds", "1")
+    assert said.exit_code == 1
+    assert "0: none; else at least 2" in said.stderr
