@@ -34,9 +34,13 @@ class CausalLmTask:
         self.lengths: Sequence[int] = [len(row) for row in self._rows]
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
-        """Return the mean loss of a batch's tokens, in nats."""
+        """Return the sum of the losses of a batch's tokens, in nats."""
         batch = pad_rows([self._rows[place] for place in places], 0, self._device)
-        return token_losses(self.network, batch).sum() / batch.mask[:, 1:].sum()
+        return token_losses(self.network, batch).sum()
+
+    def count(self, places: Sequence[int]) -> int:
+        """Return the number of tokens that follow another one."""
+        return sum(len(self._rows[place]) - 1 for place in places)
 
     def dev_loss(self) -> float | None:
         """Return the mean loss of the dev rows' tokens."""

@@ -41,10 +41,14 @@ class ClassifierTask:
         self.lengths: Sequence[int] = [len(ids) for ids in self._ids]
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
-        """Return the mean cross-entropy of a batch, in nats."""
+        """Return the sum of a batch's cross-entropies, in nats."""
         batch = pad_rows([self._ids[place] for place in places], 0, self._device)
         truths = torch.tensor([self._labels[place] for place in places], device=self._device)
-        return torch.nn.functional.cross_entropy(self.network(batch), truths)
+        return torch.nn.functional.cross_entropy(self.network(batch), truths, reduction="sum")
+
+    def count(self, places: Sequence[int]) -> int:
+        """Return the number of rows."""
+        return len(places)
 
     def dev_loss(self) -> float | None:
         """Return the mean cross-entropy of the dev rows."""

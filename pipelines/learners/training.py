@@ -17,13 +17,20 @@ from pipelines.learners.schedules import Schedule
 
 
 class Task(Protocol):
-    """What is trained: a network, the lengths of its rows, and the mean loss of some of them."""
+    """What is trained: a network, the lengths of its rows, and the losses of some of them.
+
+    A mean is kept as sum and count, so that a batch may be divided (over micro-batches, over processes) and its gradient stay.
+    """
 
     network: torch.nn.Module
     lengths: Sequence[int]
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
-        """Return the mean loss of a batch of rows, as a tensor that can be followed back."""
+        """Return the sum of the losses of a batch of rows (nats), as a tensor that can be followed back."""
+        ...
+
+    def count(self, places: Sequence[int]) -> int:
+        """Return how many losses :meth:`loss` is the sum of."""
         ...
 
     def dev_loss(self) -> float | None:
@@ -74,7 +81,7 @@ def _take_step(
     task.network.train()
     optimiser.zero_grad(set_to_none=True)
     with cast(course.device, course.schedule.precision):
-        loss = task.loss(batch)
+        loss = task.loss(batch) / task.count(batch)
     _check(float(loss.detach()), step)
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(task.network.parameters(), course.schedule.clip)

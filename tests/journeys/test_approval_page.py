@@ -62,7 +62,15 @@ class Page:
         return found.text
 
     def fill(self, run: str, **form: str) -> dict[str, Any]:
-        answer: dict[str, Any] = httpx.post(f"{self.api}/flow_runs/{run}/resume", json={"run_input": form}, timeout=30).json()
+        """Send the form, again while the server says that its database is locked: it has then taken nothing in."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(httpx.post(f"{self.api}/flow_runs/{run}/resume", json={"run_input": form}, timeout=30))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        wait_for("an answer to the form", is_answered)
+        answer: dict[str, Any] = answers[-1].raise_for_status().json()
         return answer
 
     def await_end(self, run: str) -> str:
