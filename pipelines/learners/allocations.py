@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEEP = 2**31 - 1
-_DEFAULT = 128 * 1024
-"""Both thresholds as glibc starts with them (mallopt(3))."""
+_AFTERWARDS = 32 * 2**20
+"""What glibc lets its threshold grow to by itself (mallopt(3)), and would have come to after a training."""
 
 
 @contextmanager
@@ -30,8 +30,8 @@ def keep_memory() -> Iterator[None]:
     try:
         yield
     finally:
-        library.mallopt(_MMAP_THRESHOLD, _DEFAULT)
-        library.mallopt(_TRIM_THRESHOLD, _DEFAULT)
+        library.mallopt(_MMAP_THRESHOLD, _AFTERWARDS)
+        library.mallopt(_TRIM_THRESHOLD, 2 * _AFTERWARDS)
         library.malloc_trim(0)
 
 

@@ -16,9 +16,12 @@ from pipelines.learners.classifier_networks import ClassifierNetwork, read_netwo
 from pipelines.learners.classifier_predicting import read_scores
 from pipelines.learners.devices import run_exactly
 from pipelines.learners.labels import labelled_rows
-from pipelines.learners.padding import pad_rows
+from pipelines.learners.encoded import Encoding, encode_rows, find_cache
+from pipelines.learners.packing import can_pack, pack_rows
+from pipelines.learners.padding import Ragged
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step
-from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
+from pipelines.learners.quickening import quicken
+from pipelines.learners.tokenizers import train_tokenizer, write_tokenizer
 from pipelines.learners.training import Course, train_network
 from pipelines.learners.weights import adapt, load_base, merge, save_network
 
@@ -33,18 +36,22 @@ class ClassifierTask:
         self.network = network
         self._params, self._device = params, device
         self._places = {label: place for place, label in enumerate(lesson.labels)}
-        self._ids = _encode(tokenizer, rows, params.max_tokens)
-        self._labels = [self._places[row.label] for row in rows]
+        self._is_packed = can_pack(network.encoder.config, params.packing)
+        self._ids = _encode(tokenizer, rows, params.max_tokens, lesson)
+        self._labels = torch.tensor([self._places[row.label] for row in rows], device=device)
         dev = [row for row in lesson.dev if row.label in self._places][: params.dev_rows]
-        self._dev_ids = _encode(tokenizer, dev, params.max_tokens)
+        self._dev_ids = _encode(tokenizer, dev, params.max_tokens, lesson)
         self._dev_labels = [self._places[row.label] for row in dev]
-        self.lengths: Sequence[int] = [len(ids) for ids in self._ids]
+        self.lengths: Sequence[int] = self._ids.lengths.tolist()
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
         """Return the sum of a batch's cross-entropies, in nats."""
-        batch = pad_rows([self._ids[place] for place in places], 0, self._device)
-        truths = torch.tensor([self._labels[place] for place in places], device=self._device)
-        return torch.nn.functional.cross_entropy(self.network(batch), truths, reduction="sum")
+        if self._is_packed:
+            pack, order = pack_rows(self._ids, places, self._device)
+            truths = self._labels[[places[place] for place in order]]
+            return torch.nn.functional.cross_entropy(self.network(pack), truths, reduction="sum")
+        scores = self.network(self._ids.pad(places, 0, self._device))
+        return torch.nn.functional.cross_entropy(scores, self._labels[list(places)], reduction="sum")
 
     def count(self, places: Sequence[int]) -> int:
         """Return the number of rows."""
@@ -52,7 +59,7 @@ class ClassifierTask:
 
     def dev_loss(self) -> float | None:
         """Return the mean cross-entropy of the dev rows."""
-        if not self._dev_ids:
+        if not len(self._dev_ids):
             return None
         scores = read_scores(self.network, self._dev_ids, self._device, self._params.precision)
         losses = torch.nn.functional.cross_entropy(scores, torch.tensor(self._dev_labels), reduction="none")
@@ -70,6 +77,7 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
     rows = labelled_rows(lesson)
     with run_exactly(lesson.threads, lesson.seed) as device:
         network, tokenizer = _begin(params, lesson, rows)
+        quicken(network.encoder, params, device)
         if params.adapter is not None:
             network.encoder = adapt(network.encoder, params.adapter)
         task = ClassifierTask(params, network.to(device), tokenizer, lesson, device)
@@ -88,11 +96,12 @@ def _begin(params: Classifier, lesson: Lesson, rows: Sequence[Document]) -> tupl
     if lesson.champion is not None:
         return read_network(lesson.champion, lesson.labels)
     base = find_base(params.base)
-    tiny = train_tiny_tokenizer([row.text for row in rows]) if base.origin == "scratch" else None
-    encoder, tokenizer = load_base(base, "encoder", tiny)
+    own = train_tokenizer([row.text for row in rows], base.name) if base.origin == "scratch" else None
+    encoder, tokenizer = load_base(base, "encoder", own)
     return ClassifierNetwork(encoder, len(lesson.labels)), tokenizer
 
 
-def _encode(tokenizer: Tokenizer, rows: Sequence[Document], limit: int) -> list[tuple[int, ...]]:
+def _encode(tokenizer: Tokenizer, rows: Sequence[Document], limit: int, lesson: Lesson) -> Ragged:
     # An empty text still needs one token: the mean over none is not a number.
-    return [tokens.ids or (0,) for tokens in tokenise(tokenizer, [row.text for row in rows], limit)]
+    encoding = Encoding(limit=limit, empty=0)
+    return encode_rows(tokenizer, [row.text for row in rows], encoding, find_cache(lesson.checkpoints))

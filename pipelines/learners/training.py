@@ -54,7 +54,7 @@ class Course:
 def train_network(task: Task, course: Course, monitor: Monitor) -> list[Step]:
     """Train ``task.network`` in place and return the curve; raises :class:`DivergedError` when the loss is not a number."""
     schedule, curve = course.schedule, list[Step]()
-    optimiser = torch.optim.AdamW(task.groups(), lr=schedule.rate, weight_decay=schedule.weight_decay)
+    optimiser = torch.optim.AdamW(task.groups(), lr=schedule.rate, weight_decay=schedule.weight_decay, fused=True)
     batches = plan_batches(task.lengths, schedule.batch_tokens, course.seed, 0)
     steps = schedule.count_steps(len(batches))
     epoch = 0
