@@ -15,8 +15,8 @@ from pipelines.learners.classifier import Classifier
 from pipelines.learners.classifier_networks import ClassifierNetwork, read_network, write_head
 from pipelines.learners.classifier_predicting import read_scores
 from pipelines.learners.devices import run_exactly
-from pipelines.learners.labels import labelled_rows
 from pipelines.learners.encoded import Encoding, encode_rows, find_cache
+from pipelines.learners.labels import labelled_rows
 from pipelines.learners.packing import can_pack, pack_rows
 from pipelines.learners.padding import Ragged
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step

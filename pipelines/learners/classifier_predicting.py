@@ -20,9 +20,7 @@ from pipelines.learners.tokenizers import tokenise
 _READING_TOKENS = 4096
 
 
-def read_scores(
-    network: ClassifierNetwork, rows: Rows, device: torch.device, precision: Precision
-) -> torch.Tensor:
+def read_scores(network: ClassifierNetwork, rows: Rows, device: torch.device, precision: Precision) -> torch.Tensor:
     """Return scores (rows x labels) on the CPU, in the order of ``rows``."""
     scores = torch.zeros(len(rows), network.head.out_features)
     flat = flatten_rows(rows)

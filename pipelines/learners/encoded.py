@@ -1,9 +1,9 @@
 """Texts as ids, made once: a lesson that is trained again, resumed, or trained by several processes reads them from a file.
 
-The file is Arrow's, read where it lies (memory-mapped), and is named by all that its content follows from: the tokenizer, the
-texts in order, and how they are cut. It is only ever a copy of what can be made again: one that is damaged is made anew, and all
-of them may be deleted at any time. Ids are text: whatever is private in the texts is private in this folder, which is named
-``encoded`` beside the checkpoints in the state folder, and goes when they go.
+The file is Arrow's, read where it lies (memory-mapped), and is named by all that its content follows from (the tokenizer, the
+texts in order, how they are cut) and by the digest of its own bytes. It is only ever a copy of what can be made again: one that is
+damaged is made anew, and all of them may be deleted at any time. Ids are text: whatever is private in the texts is private in this
+folder, which is named ``encoded`` beside the checkpoints in the state folder, and goes when they go.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pyarrow as pa
 from tokenizers import Tokenizer
 
 from pipelines.domain.identities import digest_value
+from pipelines.files import digest_file
 from pipelines.learners.padding import Ragged
 from pipelines.learners.tokenizers import tokenise
 from pipelines.workspace import ENCODED
@@ -26,7 +27,6 @@ from pipelines.workspace import ENCODED
 KEPT = 8
 """Files that are kept, those used last: a file for the rows of a lesson, and one for its dev rows."""
 _FORM = 1
-_DIGEST = b"addendum.digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,12 @@ def encode_rows(tokenizer: Tokenizer, texts: Sequence[str], encoding: Encoding, 
     """Return the ids of ``texts``, read from ``cache`` where they lie there undamaged, else made and laid there."""
     if cache is None or not texts:
         return _encode(tokenizer, texts, encoding)
-    file = cache / f"{_name(tokenizer, texts, encoding)}.arrow"
-    found = _read(file)
+    name = _name(tokenizer, texts, encoding)
+    found = _find(cache, name)
     if found is None:
-        _write(file, _encode(tokenizer, texts, encoding))
+        _write(cache, name, _encode(tokenizer, texts, encoding))
         _drop_oldest(cache)
-        found = _read(file)
+        found = _find(cache, name)
     if found is None:  # another process may have dropped it since
         return _encode(tokenizer, texts, encoding)
     return found
@@ -77,40 +77,38 @@ def _name(tokenizer: Tokenizer, texts: Sequence[str], encoding: Encoding) -> str
     return digest_value([digest.hexdigest(), *how])
 
 
-def _digest(ids: bytes, offsets: bytes) -> bytes:
-    return hashlib.sha256(len(ids).to_bytes(8, "big") + ids + offsets).hexdigest().encode()
+def _find(cache: Path, name: str) -> Ragged | None:
+    for file in sorted(cache.glob(f"{name}-*.arrow")):
+        found = _read(file)
+        if found is not None:
+            os.utime(file)
+            return found
+        file.unlink(missing_ok=True)
+    return None
 
 
-def _write(file: Path, rows: Ragged) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    column = pa.LargeListArray.from_arrays(pa.array(rows.offsets), pa.array(rows.ids))
-    metadata = {_DIGEST: _digest(rows.ids.tobytes(), rows.offsets.tobytes())}
-    table = pa.table([column], schema=pa.schema([("ids", column.type)], metadata=metadata))
-    partial = file.with_name(f"{file.name}.{os.getpid()}.incomplete")
+def _read(file: Path) -> Ragged | None:
+    """Return the rows of a file, in place; ``None`` for one that is not what its name says, which is never parsed."""
+    if file.name.removesuffix(".arrow").rpartition("-")[2] != digest_file(file):
+        return None
+    with pa.memory_map(str(file)) as source:
+        column = pa.ipc.open_file(source).get_batch(0).column(0)
+    return Ragged(ids=column.values.to_numpy(zero_copy_only=True), offsets=column.offsets.to_numpy(zero_copy_only=True))
+
+
+def _write(cache: Path, name: str, rows: Ragged) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    table = pa.table({"ids": pa.LargeListArray.from_arrays(pa.array(rows.offsets), pa.array(rows.ids))})
+    partial = cache / f"{name}.{os.getpid()}.incomplete"
     try:
         with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-        partial.replace(file)
+        partial.replace(cache / f"{name}-{digest_file(partial)}.arrow")
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _read(file: Path) -> Ragged | None:
-    """Return the rows of a file, in place; ``None`` for one that is missing or damaged."""
-    try:
-        with pa.ipc.open_file(pa.memory_map(str(file))) as reader:
-            column = reader.get_batch(0).column(0)
-            expected = (reader.schema.metadata or {}).get(_DIGEST)
-        rows = Ragged(ids=column.values.to_numpy(zero_copy_only=True), offsets=column.offsets.to_numpy(zero_copy_only=True))
-    except (OSError, pa.ArrowInvalid, IndexError, AttributeError):
-        return None
-    if _digest(rows.ids.tobytes(), rows.offsets.tobytes()) != expected:
-        return None
-    os.utime(file)
-    return rows
-
-
-def _drop_oldest(folder: Path) -> None:
-    files = sorted(folder.glob("*.arrow"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+def _drop_oldest(cache: Path) -> None:
+    files = sorted(cache.glob("*.arrow"), key=lambda file: (file.stat().st_mtime_ns, file.name))
     for file in files[:-KEPT]:
         file.unlink(missing_ok=True)

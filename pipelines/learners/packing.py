@@ -1,7 +1,7 @@
 """Rows laid end to end instead of padded: every linear layer sees text alone, and attention stays within each row.
 
-The rows of a pack are one long row to the network. Its attention is replaced by one that takes the pack apart, so that the mask is
-block-diagonal without ever being made: no row's token can look at its neighbour's. On the CPU, rows of one length are attended
+The rows of a pack are one long row to the network. Its attention is replaced by one that takes the pack apart, so that the mask
+is block-diagonal without ever being made: no row's token can look at its neighbour's. On the CPU, rows of one length are attended
 together, by the same kernel as a batch of them would be; on CUDA in half precision the kernel for rows of any length is used
 (:mod:`torch.nn.attention.varlen`). Positions start again with every row.
 """

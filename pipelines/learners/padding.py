@@ -1,6 +1,6 @@
 """Rows of ids as one flat buffer, and any of them as one rectangle with a mask that says which of it is real.
 
-A lesson has millions of ids, and a list of lists of Python numbers would be built anew for every batch: so a rectangle is gathered
+A lesson has millions of ids, and lists of lists of Python numbers would be built anew for every batch: so a rectangle is gathered
 from the buffer by numpy, whatever the buffer lies in (memory, or a file that is mapped).
 """
 

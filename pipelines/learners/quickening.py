@@ -1,4 +1,4 @@
-"""A network made faster before it learns: no masks of chance where none are asked for, layers compiled, kernels that were installed.
+"""A network made faster before it learns: no dropout unless asked for, layers compiled, kernels that are installed.
 
 On the CPU drawing the masks of dropout took a tenth of a step, and dropout within attention keeps its fast kernel away: without
 any, a step of MiniLM takes three quarters of the time. What is saved is as the base was: nothing of this is in the weights.
@@ -6,6 +6,7 @@ any, a step of MiniLM takes three quarters of the time. What is saved is as the 
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -43,8 +44,10 @@ def compile_layers(network: Network) -> None:
     The layers are alike: one of them is compiled, and the others find it done.
     """
     lists = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
-    for layer in max(lists, key=len, default=()):
-        layer.compile(dynamic=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="torch")  # about itself, when it is imported
+        for layer in max(lists, key=len, default=()):
+            layer.compile(dynamic=True)
 
 
 def _use_liger(network: Network) -> None:

@@ -103,8 +103,10 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]  # torch is n
         """Return the kept gradients, scaled; once only."""
         vectors, weight = ctx.vectors, ctx.weight
         ctx.vectors = ctx.weight = None
-        scaled = (None if kept is None else kept.mul_(gradient) for kept in (vectors, weight))
-        return (*scaled, None, None)
+        for kept in (vectors, weight):
+            if kept is not None:
+                kept.mul_(gradient)
+        return vectors, weight, None, None
 
 
 def _cut(count: int, targets: torch.Tensor, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
