@@ -19,7 +19,7 @@ from pipelines.learners.labels import labelled_rows
 from pipelines.learners.padding import pad_rows
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step
 from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
-from pipelines.learners.training import Course, train_network
+from pipelines.learners.training import plan_course, train_network
 from pipelines.learners.weights import adapt, load_base, merge, save_network
 
 
@@ -73,7 +73,7 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
         if params.adapter is not None:
             network.encoder = adapt(network.encoder, params.adapter)
         task = ClassifierTask(params, network.to(device), tokenizer, lesson, device)
-        curve = train_network(task, Course(schedule=params, seed=lesson.seed, device=device), monitor)
+        curve = train_network(task, plan_course(params, lesson, device), monitor)
         save_network(merge(network.encoder), output, params.stored)
         write_head(output, network.head)
     write_tokenizer(output, tokenizer)
