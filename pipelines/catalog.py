@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.domain.identities import DomainName
+from pipelines.learners.monitors import Unwatched
 from pipelines.learners.protocols import Monitor, Step
 from pipelines.params import DomainParams
-from pipelines.settings import Settings
+from pipelines.settings import Companions, Settings
 from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.stage")
@@ -78,10 +79,13 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
 
             split(folder, params.split)
         case StageName.TRAIN:
+            from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train
 
-            monitor = watch_training(settings, params.train.learner.kind)
-            train(folder, params.train, params.labels, settings.place.checkpoints, monitor)
+            companions = Companions()
+            join_companions(companions, params.train)
+            monitor = Unwatched() if companions.is_helper else watch_training(settings, params.train.learner.kind)
+            train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)
         case StageName.EVALUATE:
             from pipelines.evaluate.evaluation import evaluate
 

@@ -6,6 +6,10 @@ A message names the thing that is wrong and what to do next; it never quotes a d
 from __future__ import annotations
 
 
+TRY_AGAIN = 75
+"""The exit code of a stage that can be taken up where it stopped (EX_TEMPFAIL of sysexits.h)."""
+
+
 class AddendumError(Exception):
     """The root of all errors that Addendum raises on purpose."""
 

@@ -6,7 +6,6 @@ it, so that a checkpoint is whole or is not there. Safetensors and JSON only.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
 import os
@@ -22,10 +21,11 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from pipelines.domain.errors import DiskFullError, WorkspaceError
+from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, digest_bytes, digest_value
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.attempts import Attempt
+from pipelines.learners.disks import refuse_full_disk
 from pipelines.learners.protocols import Step
 
 LOG = logging.getLogger("addendum.stage")
@@ -34,7 +34,6 @@ KEPT = 2
 
 INCOMPLETE = ".incomplete"
 _STATE, _CURVE, _ABOUT = "state.safetensors", "curve.json", "checkpoint.json"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CURVES = TypeAdapter(list[Step])
 
 
@@ -107,25 +106,19 @@ class Keeper:
 
 
 def write_checkpoint(attempt: Attempt, state: State) -> None:
-    """Write ``state`` and remove all but the last two; raises :class:`DiskFullError` and leaves nothing half-written."""
+    """Write ``state`` and remove all but the last two; a full disk is refused, and leaves nothing half-written."""
     target = attempt.folder / f"step-{state.position.step:09d}"
     half = target.with_name(target.name + INCOMPLETE)
+    shutil.rmtree(half, ignore_errors=True)
     try:
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir(parents=True)
-        save_file(dict(state.tensors), half / _STATE)
-        curve = _CURVES.dump_json(list(state.curve))
-        write_bytes(half / _CURVE, curve)
-        write_json(half / _ABOUT, _describe(attempt.name, state.position, _digest_file(half / _STATE), digest_bytes(curve)))
-        for path in (half / _STATE, half):
-            _sync(path)
-        shutil.rmtree(target, ignore_errors=True)
-        half.rename(target)
-        _sync(attempt.folder)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(half, ignore_errors=True)
-        explain_full_disk(error, half)
-        raise
+        with refuse_full_disk(target):
+            half.mkdir(parents=True)
+            _write(half, attempt.name, state)
+            shutil.rmtree(target, ignore_errors=True)
+            half.rename(target)
+            _sync(attempt.folder)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)  # gone already, unless something failed
     for old in _list(attempt)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -140,13 +133,13 @@ def find_checkpoint(attempt: Attempt, device: str) -> State | None:
     return None
 
 
-def explain_full_disk(error: Exception, path: Path) -> None:
-    """Raise :class:`DiskFullError` where ``error`` says that nothing more can be written at ``path``; else return."""
-    is_full = isinstance(error, OSError) and error.errno in _FULL
-    if is_full or (isinstance(error, SafetensorError) and any(f"os error {code})" in str(error) for code in _FULL)):
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
-        advice = "make room there and run it again; nothing half-written was kept"
-        raise DiskFullError(f"train: {path} cannot be written: {reason}: {advice}") from error
+def _write(folder: Path, attempt: str, state: State) -> None:
+    save_file(dict(state.tensors), folder / _STATE)
+    curve = _CURVES.dump_json(list(state.curve))
+    write_bytes(folder / _CURVE, curve)
+    write_json(folder / _ABOUT, _describe(attempt, state.position, _digest_file(folder / _STATE), digest_bytes(curve)))
+    for path in (folder / _STATE, folder):
+        _sync(path)
 
 
 def _list(attempt: Attempt) -> list[Path]:
