@@ -5,7 +5,6 @@ A message names the thing that is wrong and what to do next; it never quotes a d
 
 from __future__ import annotations
 
-
 TRY_AGAIN = 75
 """The exit code of a stage that can be taken up where it stopped (EX_TEMPFAIL of sysexits.h)."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,11 +44,17 @@ def open_attempt(learner: BaseModel, lesson: Lesson) -> Attempt | None:
     return Attempt(folder=lesson.checkpoints / digest_attempt(learner, lesson), seconds=lesson.conduct.checkpoint_seconds)
 
 
-def forget_attempt(learner: BaseModel, lesson: Lesson) -> None:
-    """Remove the checkpoints of a lesson that has been learned."""
-    attempt = open_attempt(learner, lesson)
-    if attempt is not None and attempt.folder.is_dir():
-        shutil.rmtree(attempt.folder)
+def enclose_attempts(learner: BaseModel, lesson: Lesson) -> Lesson:
+    """Return the lesson with a folder of its own for all attempts at it, so that they can be forgotten."""
+    if lesson.checkpoints is None:
+        return lesson
+    return replace(lesson, checkpoints=lesson.checkpoints / digest_attempt(learner, lesson))
+
+
+def forget_attempts(lesson: Lesson) -> None:
+    """Remove the checkpoints of an enclosed lesson that has been learned."""
+    if lesson.checkpoints is not None and lesson.checkpoints.is_dir():
+        shutil.rmtree(lesson.checkpoints)
 
 
 def digest_attempt(learner: BaseModel, lesson: Lesson) -> Digest:

@@ -13,9 +13,10 @@ from pathlib import Path
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
-from pipelines.learners.attempts import forget_attempt
+from pipelines.learners.attempts import enclose_attempts, forget_attempts
 from pipelines.learners.disks import refuse_full_disk
 from pipelines.learners.protocols import Conduct, Monitor, Step
+from pipelines.lessons.alarms import Shift
 from pipelines.lessons.planning import Plan, find_champion, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
@@ -23,7 +24,11 @@ from pipelines.workspace import DomainFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
-    """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label."""
+    """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
+
+    ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
+    `replay.alarm` asks for that.
+    """
 
     learner: str
     is_warm: bool
@@ -36,6 +41,8 @@ class TrainingReport:
     tokens: int
     loss: float
     dev_loss: float | None
+    general: int = 0
+    shift: Shift | None = None
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
@@ -50,14 +57,14 @@ def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], co
     pin = read_json(folder.pin, Pin)
     champion = find_champion(folder, pin, params)
     plan = plan_lesson(folder, params, labels, champion, conduct.checkpoints)
-    lesson = replace(plan.lesson, conduct=conduct)
+    lesson = enclose_attempts(params.learner, replace(plan.lesson, conduct=conduct))
     with _write_whole(folder.model, is_writer=conduct.rank == 0) as model:
         curve = params.learner.fit(lesson, model, monitor)
         write_json(model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
         write_json(model / "seen.json", plan.seen)
         write_bytes(folder.training / "curve.csv", _tabulate(curve))
         write_json(folder.training / "report.json", _report(params, plan, curve))
-    forget_attempt(params.learner, lesson)
+    forget_attempts(lesson)
 
 
 @contextmanager
@@ -111,11 +118,13 @@ def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingR
         is_warm=plan.lesson.champion is not None,
         news=len(plan.lesson.news),
         history=plan.history,
-        replayed=len(plan.lesson.history),
+        replayed=len(plan.lesson.history) - plan.general,
         skipped=plan.skipped,
         dev=len(plan.lesson.dev),
         steps=len(curve),
         tokens=sum(step.tokens for step in curve),
         loss=curve[-1].loss,
         dev_loss=measured[-1] if measured else None,
+        general=plan.general,
+        shift=plan.shift,
     )

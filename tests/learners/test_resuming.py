@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from pipelines.domain.errors import PreemptedError
 from pipelines.files import digest_folder
-from pipelines.learners.attempts import forget_attempt, open_attempt
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.protocols import Conduct, Lesson, Step
@@ -118,17 +117,6 @@ def test_another_lesson_starts_from_its_own_first_step(tmp_path: Path) -> None:
     watcher = Watcher()
     CLASSIFIER.fit(replace(lesson(tmp_path / "checkpoints"), seed=8), tmp_path / "model", watcher)
     assert watcher.steps[0].step == 1
-
-
-def test_what_is_done_is_forgotten(tmp_path: Path) -> None:
-    taught = lesson(tmp_path)
-    CLASSIFIER.fit(taught, tmp_path / "model", Watcher())
-    attempt = open_attempt(CLASSIFIER, taught)
-    assert attempt is not None
-    assert attempt.folder.is_dir()
-    forget_attempt(CLASSIFIER, taught)
-    assert not attempt.folder.exists()
-    forget_attempt(CLASSIFIER, taught)
 
 
 def test_asked_to_end_it_finishes_the_step_keeps_its_state_and_says_so(tmp_path: Path) -> None:
