@@ -14,6 +14,7 @@ from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.attempts import enclose_attempts, forget_attempts
+from pipelines.learners.cards import Blend, Card, read_card
 from pipelines.learners.disks import refuse_full_disk
 from pipelines.learners.protocols import Conduct, Monitor, Step
 from pipelines.lessons.alarms import Shift
@@ -27,7 +28,7 @@ class TrainingReport:
     """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
 
     ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
-    `replay.alarm` asks for that.
+    `replay.alarm` asks for that. ``temperature`` and ``blend`` are those of the model's card.
     """
 
     learner: str
@@ -43,6 +44,8 @@ class TrainingReport:
     dev_loss: float | None
     general: int = 0
     shift: Shift | None = None
+    temperature: float = 1.0
+    blend: Blend | None = None
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
@@ -63,7 +66,7 @@ def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], co
         write_json(model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
         write_json(model / "seen.json", plan.seen)
         write_bytes(folder.training / "curve.csv", _tabulate(curve))
-        write_json(folder.training / "report.json", _report(params, plan, curve))
+        write_json(folder.training / "report.json", _report(params, plan, curve, read_card(model)))
     forget_attempts(lesson)
 
 
@@ -111,7 +114,7 @@ def _tabulate(curve: Sequence[Step]) -> bytes:
     return sink.getvalue().encode()
 
 
-def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingReport:
+def _report(params: TrainParams, plan: Plan, curve: Sequence[Step], card: Card) -> TrainingReport:
     measured = [step.dev_loss for step in curve if step.dev_loss is not None]
     return TrainingReport(
         learner=params.learner.kind,
@@ -127,4 +130,6 @@ def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingR
         dev_loss=measured[-1] if measured else None,
         general=plan.general,
         shift=plan.shift,
+        temperature=card.temperature,
+        blend=card.blend,
     )
