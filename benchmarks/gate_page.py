@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.goals import Line
+from benchmarks.measures import Occasion, Record, observe, write_records
+from benchmarks.pages import draw_plot
 from benchmarks.policies import Contest
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from benchmarks.gate import Measured
 
 MEANING = Path(__file__).parent / "gate_meaning.md"
@@ -33,43 +34,15 @@ def tabulate(lines: Sequence[Line]) -> str:
 def write_page(folder: Path, measured: Measured) -> None:
     """Write ``gate.md``, ``gate.json`` and ``gate.svg`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    machine, date = describe_machine(), datetime.now(UTC).date().isoformat()
-    records = [
-        {
-            "measure": line.measure,
-            "goal": line.says,
-            "value": round(line.value, 5),
-            "unit": "share",
-            "met": line.is_met,
-            "n": line.runs,
-            "machine": machine,
-            "date": date,
-        }
-        for line in measured.lines
-        if line.goal is not None
-    ]
-    (folder / "gate.json").write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "gate.md").write_text(_compose(measured, machine, date), encoding="utf-8")
-    draw(folder / "gate.svg", measured)
+    occasion = observe()
+    write_records(folder / "gate.json", (_record(line) for line in measured.lines if line.goal is not None), occasion)
+    (folder / "gate.md").write_text(_compose(measured, occasion), encoding="utf-8")
+    draw_plot(folder / "gate.svg", partial(draw, measured=measured))
 
 
-def describe_machine() -> str:
-    """Return the processor's name and how many cores this process may use."""
-    info = Path("/proc/cpuinfo")
-    named = [line for line in info.read_text(encoding="utf-8").splitlines() if "model name" in line] if info.is_file() else []
-    model = named[0].split(":", 1)[1].strip() if named else platform.machine()
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}"
-
-
-def draw(file: Path, measured: Measured) -> None:
-    """Draw false promotions over a lifetime, and creep, as SVG; the same numbers give the same bytes."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams.update({"svg.hashsalt": "gate", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    from matplotlib import pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
+def draw(figure: Figure, measured: Measured) -> None:
+    """Draw false promotions over a lifetime, and creep."""
+    left, right = figure.subplots(1, 2)
     for name, shares in measured.policies.items():
         left.plot(np.arange(1, len(shares) + 1), shares, label=name)
     left.axhline(0.05, color="grey", linewidth=0.8, linestyle=":")
@@ -83,13 +56,18 @@ def draw(file: Path, measured: Measured) -> None:
     right.axhline(-1, color="grey", linewidth=0.8, linestyle=":")
     right.set(xlabel="proposals, each 0.2 points worse", ylabel="champion against anchor, points", title="Creep")
     right.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    figure.savefig(file, metadata={"Date": None})
-    plt.close(figure)
 
 
-def _compose(measured: Measured, machine: str, date: str) -> str:
+def _record(line: Line) -> Record:
+    return Record(measure=line.measure, goal=line.says, value=line.value, unit="share", met=line.is_met, n=line.runs)
+
+
+def _compose(measured: Measured, occasion: Occasion) -> str:
     return MEANING.read_text(encoding="utf-8").format(
-        table=tabulate(measured.lines), policies=_tabulate_policies(measured), machine=machine, date=date
+        table=tabulate(measured.lines),
+        policies=_tabulate_policies(measured),
+        machine=occasion.machine,
+        date=occasion.date,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.boundaries import Boundary, pass_at_boundary, pass_by_bootstrap, pass_without_families
 from benchmarks.gate import Measured, measure
-from benchmarks.gate_page import describe_machine, tabulate, write_page
+from benchmarks.gate_page import tabulate, write_page
 from benchmarks.goals import FOR_A_SMALL_TEAM, PLAN, WITHOUT_ANCHOR, Line, measure_boundaries
 from benchmarks.lifetimes import Rules, live, promote_equals
 from benchmarks.policies import Contest, count_false
@@ -120,11 +120,6 @@ def test_draws_the_same_picture_from_the_same_numbers(small: Measured, tmp_path:
     for name in ("one", "two"):
         write_page(tmp_path / name, small)
     assert (tmp_path / "one" / "gate.svg").read_bytes() == (tmp_path / "two" / "gate.svg").read_bytes()
-
-
-def test_a_machine_is_named_by_its_processor_and_no_path() -> None:
-    assert "cores" in describe_machine()
-    assert "/" not in describe_machine()
 
 
 def test_the_page_in_the_docs_is_of_all_goals_and_all_are_met() -> None:
