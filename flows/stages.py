@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -26,7 +25,6 @@ from pipelines.domain.errors import StageError
 from pipelines.files import read_json, write_json
 from pipelines.settings import QUIET
 
-PROGRESS = re.compile(r"^train step (\d+)/(\d+) loss (\S+)")
 KEPT_LINES = 30
 
 
@@ -97,12 +95,6 @@ def end_leftovers(tree: Worktree) -> None:
     except psutil.NoSuchProcess:
         _end_group(int(group))
     note.unlink(missing_ok=True)
-
-
-def read_progress(line: str) -> tuple[int, int, float] | None:
-    """Return (step, steps, loss) when the line says how far a training is."""
-    found = PROGRESS.match(line)
-    return (int(found[1]), int(found[2]), float(found[3])) if found else None
 
 
 def _follow(process: subprocess.Popen[str], listen: Listener) -> tuple[list[str], bool]:

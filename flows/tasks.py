@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
@@ -33,7 +33,8 @@ from flows.retraining import (
     worktree,
 )
 from flows.returning import Drill, drill_rollback, roll_back_domain
-from flows.stages import StageRun, read_progress, run_in_worktree
+from flows.stages import StageRun, run_in_worktree
+from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
 from pipelines.domain.errors import AddendumError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
@@ -95,12 +96,7 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
     """Run one stage through DVC in the run's worktree."""
     place = open_place()
     tree = worktree(place, DomainName(domain), RunId(run_id))
-    logger = get_run_logger()
-    progress = _StageProgress(stage, domain)
-
-    def listen(line: str) -> None:
-        logger.info(line)
-        progress.hear(line)
+    progress = StageProgress(stage, domain, Audience(tell=get_run_logger().info, show=ProgressPage(stage, domain).show))
 
     environment = {
         "ADDENDUM_MLFLOW_RUN": mlflow_run,
@@ -108,7 +104,7 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
         "ADDENDUM_WORKSPACE": str(tree.root),
     }
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 0.0})
-    done = run_in_worktree(tree, StageName(stage), environment, listen)
+    done = run_in_worktree(tree, StageName(stage), environment, progress.hear)
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 1.0, "run": done})
     return done
 
@@ -191,38 +187,3 @@ def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:
 def escape_markdown(text: str) -> str:
     """Return ``text`` with every sign of Markdown and HTML as itself: a sentence may quote what somebody typed as a reason."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~-])", r"\\\1", text)
-
-
-def name_artifact(*parts: str) -> str:
-    """Return an artifact's key, in which Prefect allows lower-case letters, digits and hyphens only."""
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
-
-
-class _StageProgress:
-    """A training's progress, on the Prefect page (a call each tenth) and to whoever listens to the log."""
-
-    def __init__(self, stage: str, domain: str) -> None:
-        self.stage, self.domain = stage, domain
-        self.artifact: object | None = None
-        self.shown = 0.0
-
-    def hear(self, line: str) -> None:
-        """Take note of a line, if it says how far the training is."""
-        progress = read_progress(line)
-        if progress is None:
-            return
-        step, steps, loss = progress
-        done = step / steps
-        extra = {"stage": self.stage, "domain": self.domain, "done": done}
-        PROGRESS_LOG.info("step %d of %d, loss %.3f", step, steps, loss, extra=extra)
-        if done - self.shown >= 0.1 or done >= 1.0:
-            self._show(done)
-
-    def _show(self, done: float) -> None:
-        self.shown = done
-        percent = round(100 * done, 1)
-        if self.artifact is None:
-            key = name_artifact(self.domain, self.stage)
-            self.artifact = create_progress_artifact(progress=percent, key=key, description=f"{self.stage} of {self.domain}")
-        else:
-            update_progress_artifact(artifact_id=self.artifact, progress=percent)  # type: ignore[arg-type]  # what create returned
