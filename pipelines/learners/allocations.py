@@ -12,10 +12,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -2, -3, -4
 _KEEP = 2**31 - 1
 _AFTERWARDS = 32 * 2**20
 """What glibc lets its threshold grow to by itself (mallopt(3)), and would have come to after a training."""
+_AHEAD = 64 * 2**20
+"""What is asked for beyond what is needed, so that a step whose blocks are cut a little otherwise finds room."""
+_MOST_MAPPED = 65_536
+"""Blocks that glibc may have mapped one by one, as it starts."""
 
 
 @contextmanager
@@ -25,11 +29,14 @@ def keep_memory() -> Iterator[None]:
     if library is None:
         yield
         return
-    library.mallopt(_MMAP_THRESHOLD, 2**30)
+    library.mallopt(_MMAP_MAX, 0)
+    library.mallopt(_TOP_PAD, _AHEAD)
     library.mallopt(_TRIM_THRESHOLD, _KEEP)
     try:
         yield
     finally:
+        library.mallopt(_MMAP_MAX, _MOST_MAPPED)
+        library.mallopt(_TOP_PAD, 128 * 1024)
         library.mallopt(_MMAP_THRESHOLD, _AFTERWARDS)
         library.mallopt(_TRIM_THRESHOLD, 2 * _AFTERWARDS)
         library.malloc_trim(0)

@@ -1,9 +1,9 @@
 """Texts as ids, made once: a lesson that is trained again, resumed, or trained by several processes reads them from a file.
 
 The file is Arrow's, read where it lies (memory-mapped), and is named by all that its content follows from (the tokenizer, the
-texts in order, how they are cut) and by the digest of its own bytes. It is only ever a copy of what can be made again: one that is
-damaged is made anew, and all of them may be deleted at any time. Ids are text: whatever is private in the texts is private in this
-folder, which is named ``encoded`` beside the checkpoints in the state folder, and goes when they go.
+texts in order, how they are cut) and by the digest of its own bytes. It is only ever a copy of what can be made again: one that
+is damaged is made anew, and all of them may be deleted at any time. Ids are text: whatever is private in the texts is private in
+this folder, which is named ``encoded`` beside the checkpoints in the state folder, and goes when they go.
 """
 
 from __future__ import annotations

@@ -27,5 +27,4 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "large": Shape(width=768, inner=3072, layers=12, heads=12, positions=2048, vocabulary=32_768),
     }
 )
-"""``tiny`` is for tests and rehearsals. The others' layers have 3, 25 and 85 million weights as encoders, and half as many more as
-decoders."""
+"""``tiny`` is for tests and rehearsals. As encoders the others have layers of 3, 25 and 85 million weights, more as decoders."""

@@ -15,10 +15,11 @@ from contextlib import nullcontext
 from pipelines.learners.allocations import keep_memory
 def count(context):
     with context:
-        torch.zeros(40_000_000)
+        for _ in range(20):  # until the allocator has found its places
+            torch.zeros(12_000_000)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(5):
-            torch.zeros(40_000_000)
+            torch.zeros(12_000_000)
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 print(count(nullcontext()), count(keep_memory()))
 """

@@ -76,7 +76,7 @@ def test_a_packed_training_and_a_padded_one_give_the_same_model(tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler about torch
+@pytest.mark.filterwarnings("ignore")  # torch's compiler about torch
 def test_compiled_layers_give_what_plain_ones_give() -> None:
     network = build_encoder()
     rows = build_rows(5, 9).pad([0, 1], 0, CPU)
