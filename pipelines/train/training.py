@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.attempts import enclose_attempts, forget_attempts
 from pipelines.learners.disks import refuse_full_disk
-from pipelines.learners.protocols import Conduct, Monitor, Step
+from pipelines.learners.protocols import Conduct, Lesson, Monitor, Step
 from pipelines.lessons.alarms import Shift
 from pipelines.lessons.planning import Plan, find_champion, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
+
+LOG = logging.getLogger("addendum.stage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class TrainingReport:
     """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
 
     ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
-    `replay.alarm` asks for that.
+    `replay.alarm` asks for that. ``absent`` are declared labels that no row of the lesson has.
     """
 
     learner: str
@@ -43,6 +46,7 @@ class TrainingReport:
     dev_loss: float | None
     general: int = 0
     shift: Shift | None = None
+    absent: tuple[str, ...] = ()
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
@@ -58,12 +62,15 @@ def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], co
     champion = find_champion(folder, pin, params)
     plan = plan_lesson(folder, params, labels, champion, conduct.checkpoints)
     lesson = enclose_attempts(params.learner, replace(plan.lesson, conduct=conduct))
+    absent = _find_absent(lesson) if params.learner.kind != "causal_lm" else ()
+    if absent:
+        LOG.warning("train: no row of the lesson has the label %s: nothing is learned of it", ", ".join(absent))
     with _write_whole(folder.model, is_writer=conduct.rank == 0) as model:
         curve = params.learner.fit(lesson, model, monitor)
         write_json(model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
         write_json(model / "seen.json", plan.seen)
         write_bytes(folder.training / "curve.csv", _tabulate(curve))
-        write_json(folder.training / "report.json", _report(params, plan, curve))
+        write_json(folder.training / "report.json", replace(_report(params, plan, curve), absent=absent))
     forget_attempts(lesson)
 
 
@@ -86,6 +93,11 @@ def _write_whole(target: Path, *, is_writer: bool) -> Iterator[Path]:
             half.rename(target)
     finally:
         shutil.rmtree(half, ignore_errors=True)
+
+
+def _find_absent(lesson: Lesson) -> tuple[str, ...]:
+    found = {row.label for row in (*lesson.news, *lesson.history)}
+    return tuple(label for label in lesson.labels if label not in found)
 
 
 def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: bool) -> Lineage:
