@@ -37,7 +37,7 @@ from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, run_in_worktree
 from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -57,6 +57,12 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     """What we refuse on purpose will be refused again; anything else may be a store that is down for a moment."""
     error = getattr(state, "data", None)
     return not isinstance(getattr(error, "exception", error), AddendumError)
+
+
+def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+    """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
+    error = getattr(state, "data", None)
+    return isinstance(getattr(error, "exception", error), PreemptedError)
 
 
 @task(task_run_name="look at {source}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_is_passing)
@@ -92,7 +98,13 @@ def track(domain: str, run_id: str) -> str:
     return track_inputs(open_place(), DomainName(domain), RunId(run_id))
 
 
-@task(task_run_name="{stage}@{domain}", cache_policy=NO_CACHE)
+@task(
+    task_run_name="{stage}@{domain}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=5,
+    retry_condition_fn=_was_asked_to_end,
+)
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""
     place = open_place()
