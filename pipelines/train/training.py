@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.domain.identities import Digest
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.cards import Blend, Card, read_card
 from pipelines.learners.protocols import Monitor, Step
 from pipelines.lessons.alarms import Shift
-from pipelines.lessons.planning import Plan, find_champion, plan_lesson
+from pipelines.lessons.planning import Plan, find_start, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
 
@@ -52,17 +53,22 @@ def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], ch
     :class:`~pipelines.domain.errors.WorkspaceError` for a missing file.
     """
     pin = read_json(folder.pin, Pin)
-    champion = find_champion(folder, pin, params)
-    plan = plan_lesson(folder, params, labels, champion, checkpoints)
+    start = find_start(folder, pin, params)
+    plan = plan_lesson(folder, params, labels, start, checkpoints)
     folder.model.mkdir(parents=True, exist_ok=True)
     curve = params.learner.fit(plan.lesson, folder.model, monitor)
-    write_json(folder.model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
+    write_json(folder.model / "lineage.json", _trace(params, labels, pin, _name_parent(folder, pin, start)))
     write_json(folder.model / "seen.json", plan.seen)
     write_bytes(folder.training / "curve.csv", _tabulate(curve))
     write_json(folder.training / "report.json", _report(params, plan, curve, read_card(folder.model)))
 
 
-def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: bool) -> Lineage:
+def _name_parent(folder: DomainFolder, pin: Pin, start: Path | None) -> Digest | None:
+    model = {folder.champion: pin.champion, folder.start: pin.start}[start] if start else None
+    return model.digest if model else None
+
+
+def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, parent: Digest | None) -> Lineage:
     return Lineage(
         learner=params.learner.kind,
         base=params.learner.base,
@@ -70,7 +76,7 @@ def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: b
         corpus_version=pin.corpus.version,
         ingest_seq=pin.corpus.ingest_seq,
         manifest_digest=pin.corpus.manifest_digest,
-        parent=pin.champion.digest if pin.champion and is_warm else None,
+        parent=parent,
         labels=labels,
     )
 
