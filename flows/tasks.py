@@ -18,6 +18,7 @@ from prefect.logging import get_run_logger
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
+from flows.costs import RunCost, meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
@@ -36,7 +37,7 @@ from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, run_in_worktree
 from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -56,6 +57,12 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     """What we refuse on purpose will be refused again; anything else may be a store that is down for a moment."""
     error = getattr(state, "data", None)
     return not isinstance(getattr(error, "exception", error), AddendumError)
+
+
+def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+    """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
+    error = getattr(state, "data", None)
+    return isinstance(getattr(error, "exception", error), PreemptedError)
 
 
 @task(task_run_name="look at {source}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_is_passing)
@@ -91,7 +98,13 @@ def track(domain: str, run_id: str) -> str:
     return track_inputs(open_place(), DomainName(domain), RunId(run_id))
 
 
-@task(task_run_name="{stage}@{domain}", cache_policy=NO_CACHE)
+@task(
+    task_run_name="{stage}@{domain}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=5,
+    retry_condition_fn=_was_asked_to_end,
+)
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""
     place = open_place()
@@ -104,7 +117,14 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
         "ADDENDUM_WORKSPACE": str(tree.root),
     }
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 0.0})
-    done = run_in_worktree(tree, StageName(stage), environment, progress.hear)
+    with meter_stage(place.tracker, mlflow_run, stage) as watch:
+
+        def listen(line: str) -> None:
+            watch.tick()
+            progress.hear(line)
+
+        done = run_in_worktree(tree, StageName(stage), environment, listen)
+        watch.is_cached = done.is_cached
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 1.0, "run": done})
     return done
 
@@ -114,6 +134,8 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     """Register the candidate and record its verdict."""
     conclusion = conclude_retraining(open_place(), DomainName(domain), RunId(run_id))
     get_run_logger().info("version %d: %s: %s", conclusion.version, conclusion.decision, conclusion.sentence)
+    get_run_logger().info("it took %s", conclusion.cost.describe())
+    show_run_cost(domain, conclusion.cost)
     if conclusion.page is not None:
         link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
@@ -173,6 +195,12 @@ def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
     """Put the stages' seconds on the flow run's page."""
     table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
     create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
+
+
+def show_run_cost(domain: str, cost: RunCost) -> None:
+    """Put what the run cost on the flow run's page."""
+    table = [{"stage": stage, "seconds": round(seconds, 1)} for stage, seconds in cost.seconds.items()]
+    create_table_artifact(key=name_artifact(domain, "cost"), table=table, description=f"Cost of {domain}: {cost.describe()}")
 
 
 def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from pipelines.domain.identities import DomainName
-from pipelines.learners.monitors import Watched
+from pipelines.learners.monitors import Unwatched, Watched
 from pipelines.learners.paces import Pace, Progress, write_line
 from pipelines.learners.protocols import Monitor
 from pipelines.params import DomainParams
-from pipelines.settings import Settings
+from pipelines.settings import Companions, Settings
 from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.stage")
@@ -66,10 +66,13 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
 
             split(folder, params.split)
         case StageName.TRAIN:
+            from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train
 
-            with watch_training(settings, params.train.learner.kind) as monitor:
-                train(folder, params.train, params.labels, settings.place.checkpoints, monitor)
+            companions = Companions()
+            join_companions(companions, params.train)
+            with watch_training(settings, params.train.learner.kind, companions) as monitor:
+                train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)
         case StageName.EVALUATE:
             from pipelines.evaluate.evaluation import evaluate
 
@@ -87,11 +90,14 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
 
 
 @contextmanager
-def watch_training(settings: Settings, kind: str) -> Iterator[Monitor]:
+def watch_training(settings: Settings, kind: str, companions: Companions | None = None) -> Iterator[Monitor]:
     """Watch a learner of this kind until the block ends: the log always, MLflow when the flow named a run.
 
-    MLflow is told the machine and its load too.
+    MLflow is told the machine and its load too. Of several processes the first one alone is watched.
     """
+    if companions is not None and companions.is_helper:
+        yield Unwatched()
+        return
     if settings.mlflow_run is None:
         yield Watched([LoggedMonitor()], Pace())
         return

@@ -21,7 +21,7 @@ from pipelines.learners.likelihoods import read_losses, token_losses
 from pipelines.learners.padding import pad_rows
 from pipelines.learners.protocols import Lesson, Monitor, Step
 from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
-from pipelines.learners.training import Course, Task, train_network
+from pipelines.learners.training import Task, plan_course, train_network
 from pipelines.learners.weights import Network, adapt, load_base, load_folder, merge, save_network
 
 Rows = list[tuple[int, ...]]
@@ -81,7 +81,7 @@ def fit_causal_lm(params: CausalLm, lesson: Lesson, output: Path, monitor: Monit
         dev = [row.text for row in lesson.dev if row.text][: params.dev_rows]
         learning = network if params.adapter is None else adapt(network, params.adapter)
         task = CausalLmTask(params, learning.to(device), (rows, encode_texts(tokenizer, dev, start, params.max_tokens)), device)
-        curve = train_network(_hold(task, params, lesson), Course(schedule=params, seed=lesson.seed, device=device), monitor)
+        curve = train_network(_hold(task, params, lesson), plan_course(params, lesson, device), monitor)
         task.network = merge(task.network).eval()
         shares = params.interpolation.shares if params.interpolation else ()
         blend = interpolate(task.network, old, shares, task.dev_loss) if old else None

@@ -23,7 +23,7 @@ from pipelines.learners.padding import pad_rows
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step
 from pipelines.learners.recalibrating import recalibrate
 from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
-from pipelines.learners.training import Course, Task, train_network
+from pipelines.learners.training import Task, plan_course, train_network
 from pipelines.learners.weights import adapt, load_base, merge, save_network
 
 
@@ -86,7 +86,7 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
         if params.adapter is not None:
             network.encoder = adapt(network.encoder, params.adapter)
         task = ClassifierTask(params, network.to(device), tokenizer, lesson, device)
-        curve = train_network(_hold(task, params, lesson), Course(schedule=params, seed=lesson.seed, device=device), monitor)
+        curve = train_network(_hold(task, params, lesson), plan_course(params, lesson, device), monitor)
         network.encoder = merge(network.encoder)
         network.eval()
         blend = interpolate(network, old, params.interpolation.shares, task.dev_loss) if params.interpolation and old else None

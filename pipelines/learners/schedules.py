@@ -34,6 +34,7 @@ class Schedule(BaseModel):
     base: str = Field(description="package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:tiny")
     max_tokens: int = Field(default=256, gt=1, description="longer texts are cut")
     batch_tokens: int = Field(default=4096, gt=0, description="tokens of a batch, padding included")
+    micro_tokens: int | None = Field(default=None, gt=0, description="a batch is run in pieces of so many tokens; none: at once")
     epochs: int = Field(default=3, gt=0)
     max_steps: int | None = Field(default=None, gt=0, description="stop here, even in mid-epoch")
     rate: float = Field(default=5e-5, gt=0, description="the highest learning rate")
