@@ -59,7 +59,7 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     return not isinstance(getattr(error, "exception", error), AddendumError)
 
 
-def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+def _is_ended(_task: object, _run: object, state: object) -> bool:
     """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
     error = getattr(state, "data", None)
     return isinstance(getattr(error, "exception", error), PreemptedError)
@@ -103,7 +103,7 @@ def track(domain: str, run_id: str) -> str:
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=5,
-    retry_condition_fn=_was_asked_to_end,
+    retry_condition_fn=_is_ended,
 )
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""
