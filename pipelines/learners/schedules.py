@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,13 @@ class Adapter(BaseModel):
 
 
 class Schedule(BaseModel):
-    """AdamW with warm-up and decay, over batches of a token budget."""
+    """AdamW with warm-up and decay, over batches of a token budget.
+
+    A training that continues from a champion may be shorter (``warm_epochs``) and rise to a share of the highest rate only
+    (``rewarm``) before it decays again. Re-warming is what lets a model that was annealed learn anew, and its height trades what
+    is learned against what is forgotten: Gupta et al. (2023), https://arxiv.org/abs/2308.04014; Ibrahim et al. (2024),
+    https://arxiv.org/abs/2403.08763.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +35,8 @@ class Schedule(BaseModel):
     epochs: int = Field(default=3, gt=0)
     max_steps: int | None = Field(default=None, gt=0, description="stop here, even in mid-epoch")
     rate: float = Field(default=5e-5, gt=0, description="the highest learning rate")
+    rewarm: float = Field(default=1.0, gt=0, le=1, description="share of every rate that a warm start rises to")
+    warm_epochs: int | None = Field(default=None, gt=0, description="epochs of a warm start; those of a cold one, without it")
     warmup: float = Field(default=0.1, ge=0, le=1, description="share of the steps over which the rate rises")
     decay: Literal["linear", "cosine"] = "linear"
     weight_decay: float = Field(default=0.01, ge=0)
@@ -37,6 +45,10 @@ class Schedule(BaseModel):
     precision: Literal["auto", "bf16", "fp32"] = Field(default="auto", description="auto: bf16 where the device is fast at it")
     stored: Literal["bf16", "fp32"] = Field(default="fp32", description="what weights are stored as")
     adapter: Adapter | None = Field(default=None, description="low-rank updates instead of full fine-tuning")
+
+    def continued(self) -> Self:
+        """Return the schedule of a warm start: its highest rate re-warmed, its epochs those of ``warm_epochs``."""
+        return self.model_copy(update={"rate": self.rate * self.rewarm, "epochs": self.warm_epochs or self.epochs})
 
     def rate_at(self, step: int, steps: int) -> float:
         """Return the learning rate of ``step`` (from 1) of ``steps``: up in a line, then down to nothing."""

@@ -12,6 +12,8 @@ from pipelines.files import check_folder, read_json
 from pipelines.learners.cards import has_model
 from pipelines.learners.protocols import Lesson
 from pipelines.learners.rows import Row, read_rows
+from pipelines.lessons.alarms import Shift, measure_shift
+from pipelines.lessons.general import draw_general
 from pipelines.lessons.params import LessonParams
 from pipelines.lessons.replay import count_replayed, sample_history
 from pipelines.tables import ENTRY_SCHEMA, read_table
@@ -20,12 +22,18 @@ from pipelines.workspace import DomainFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A lesson and its account. ``seen`` is every digest that the candidate's weights will depend on."""
+    """A lesson and its account. ``seen`` is every digest of the corpus that the candidate's weights will depend on.
+
+    ``history`` is how much the champion has seen and the splits still hold, ``general`` how many of the rows that are shown
+    beside the news are general text, and ``shift`` how far the news are from history, where that was asked for.
+    """
 
     lesson: Lesson
     seen: tuple[Digest, ...]
     history: int
     skipped: int
+    general: int = 0
+    shift: Shift | None = None
 
 
 def find_champion(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
@@ -63,10 +71,12 @@ def plan_lesson(
     known = frozenset(read_seen(champion)) if champion else frozenset()
     news = [row for row in rows if row.document.row_id not in known]
     history = [row for row in rows if row.document.row_id in known]
-    replayed = sample_history(history, count_replayed(len(news), len(history), params.replay), params.seed)
+    replayed, shift = _choose_replay(news, history, params)
+    taught = [row.document for row in (*news, *replayed)]
+    general = draw_general(folder.workspace, params.general, taught, params.seed) if params.general and taught else []
     lesson = Lesson(
         news=tuple(row.document for row in news),
-        history=tuple(row.document for row in replayed),
+        history=(*(row.document for row in replayed), *general),
         dev=tuple(row.document for row in dev),
         labels=labels,
         champion=champion,
@@ -74,8 +84,16 @@ def plan_lesson(
         seed=params.seed,
         threads=params.threads,
     )
-    seen = sorted(known | {row.document.row_id for row in (*news, *replayed)})
-    return Plan(lesson=lesson, seen=tuple(seen), history=len(history), skipped=skipped)
+    seen = tuple(sorted(known | {document.row_id for document in taught}))
+    return Plan(lesson=lesson, seen=seen, history=len(history), skipped=skipped, general=len(general), shift=shift)
+
+
+def _choose_replay(news: list[Row], history: list[Row], params: LessonParams) -> tuple[list[Row], Shift | None]:
+    replay = params.replay
+    shift = measure_shift(news, history, replay.alarm, params.seed) if replay.alarm else None
+    if replay.alarm and shift and shift.is_alarm:
+        replay = replay.model_copy(update={"share": max(replay.share, replay.alarm.share)})
+    return sample_history(history, count_replayed(len(news), len(history), replay), params.seed), shift
 
 
 def read_seen(model: Path) -> tuple[Digest, ...]:

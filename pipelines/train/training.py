@@ -12,6 +12,7 @@ from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.protocols import Monitor, Step
+from pipelines.lessons.alarms import Shift
 from pipelines.lessons.planning import Plan, find_champion, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
@@ -19,7 +20,11 @@ from pipelines.workspace import DomainFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
-    """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label."""
+    """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
+
+    ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
+    `replay.alarm` asks for that.
+    """
 
     learner: str
     is_warm: bool
@@ -32,6 +37,8 @@ class TrainingReport:
     tokens: int
     loss: float
     dev_loss: float | None
+    general: int = 0
+    shift: Shift | None = None
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], checkpoints: Path | None, monitor: Monitor) -> None:
@@ -82,11 +89,13 @@ def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingR
         is_warm=plan.lesson.champion is not None,
         news=len(plan.lesson.news),
         history=plan.history,
-        replayed=len(plan.lesson.history),
+        replayed=len(plan.lesson.history) - plan.general,
         skipped=plan.skipped,
         dev=len(plan.lesson.dev),
         steps=len(curve),
         tokens=sum(step.tokens for step in curve),
         loss=curve[-1].loss,
         dev_loss=measured[-1] if measured else None,
+        general=plan.general,
+        shift=plan.shift,
     )

@@ -138,3 +138,14 @@ def test_a_champion_is_left_as_it_was(fitted: tuple[AnyLearner, Path], tmp_path:
     before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in champion.iterdir()}
     learner.fit(build_lesson(champion=champion), tmp_path / "warm", Watcher())
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in champion.iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", [TINY_CLASSIFIER, TINY_LANGUAGE], ids=["classifier", "causal_lm"])
+def test_only_what_continues_is_re_warmed(kind: Classifier | CausalLm, tmp_path: Path) -> None:
+    learner = kind.model_copy(update={"rewarm": 0.25, "warm_epochs": 1})
+    cold, warm = Watcher(), Watcher()
+    learner.fit(build_lesson(), tmp_path / "cold", cold)
+    learner.fit(build_lesson(champion=tmp_path / "cold"), tmp_path / "warm", warm)
+    highest = [max(step.rate for step in watcher.steps) for watcher in (cold, warm)]
+    assert highest[1] == pytest.approx(0.25 * highest[0])
+    assert len(warm.steps) * learner.epochs == len(cold.steps)

@@ -27,6 +27,21 @@ def test_the_rate_rises_to_its_height_and_falls(steps: int, warmup: float, decay
     assert rates[top:] == sorted(rates[top:], reverse=True)
 
 
+@given(st.floats(0.01, 1), st.integers(1, 5))
+def test_a_warm_start_rises_to_a_share_of_every_rate_and_decays_again(rewarm: float, epochs: int) -> None:
+    cold = Classifier(rate=0.01, head_rate=0.2, epochs=4, rewarm=rewarm, warm_epochs=epochs)
+    warm, steps = cold.continued(), 30
+    assert (warm.epochs, cold.epochs) == (epochs, 4)
+    assert warm.head_rate / warm.rate == pytest.approx(cold.head_rate / cold.rate)
+    for step in range(1, steps + 1):
+        assert warm.rate_at(step, steps) == pytest.approx(rewarm * cold.rate_at(step, steps))
+
+
+def test_a_warm_start_is_a_cold_one_where_nothing_else_is_asked_for() -> None:
+    for learner in (Classifier(), CausalLm()):
+        assert learner.continued() == learner
+
+
 def test_steps_are_epochs_of_batches_or_the_limit() -> None:
     assert Schedule(base="scratch:tiny", epochs=3).count_steps(7) == 21
     assert Schedule(base="scratch:tiny", epochs=3, max_steps=15).count_steps(7) == 15

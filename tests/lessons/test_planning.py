@@ -8,10 +8,11 @@ import pytest
 
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest
-from pipelines.files import write_json
+from pipelines.files import digest_file, write_json
+from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.linear import Linear
-from pipelines.lessons.params import LessonParams, ReplayParams
+from pipelines.lessons.params import Alarm, GeneralParams, LessonParams, ReplayParams
 from pipelines.lessons.planning import find_champion, find_tainted, plan_lesson, read_seen
 from pipelines.train.params import TrainParams
 from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, write_split
@@ -48,6 +49,34 @@ def test_a_plan_asked_for_twice_is_the_same_plan(tmp_path: Path) -> None:
     folder = lay_domain(tmp_path)
     champion = lay_champion(folder.champion, [build_row("train", number).digest for number in range(20)])
     assert plan_lesson(folder, PARAMS, LABELS, champion, None) == plan_lesson(folder, PARAMS, LABELS, champion, None)
+
+
+def test_under_an_alarm_more_of_history_is_shown_again(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    known = [build_row("train", number) for number in range(40)]
+    strange = [build_row("train", 100 + number, label="notice", text=f"unheard {number}") for number in range(10)]
+    write_split(folder, "train", [*known, *strange])
+    champion = lay_champion(folder.champion, [row.digest for row in known])
+    replay = ReplayParams(share=0.2, minimum=0, alarm=Alarm(threshold=0.1, share=0.6))
+    calm = replay.model_copy(update={"alarm": Alarm(threshold=1.0, share=0.6)})
+    unasked = replay.model_copy(update={"alarm": None})
+    plans = [
+        plan_lesson(folder, PARAMS.model_copy(update={"replay": one}), LABELS, champion, None) for one in (replay, calm, unasked)
+    ]
+    assert [len(plan.lesson.history) for plan in plans] == [15, 3, 3]
+    assert [plan.shift.is_alarm if plan.shift else None for plan in plans] == [True, False, None]
+
+
+def test_general_text_is_taught_and_is_no_part_of_what_the_corpus_gave(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path / "data" / "domain")
+    texts = tmp_path / "general.jsonl"
+    texts.write_text('{"text": "The kettle sings."}\n', encoding="utf-8")
+    general = GeneralParams(file=texts.name, sha256=digest_file(texts), licence="CC0")
+    params = PARAMS.model_copy(update={"learner": CausalLm(base="scratch:tiny"), "general": general})
+    plan = plan_lesson(folder, params, (), None, None)
+    assert [row.text for row in plan.lesson.history] == ["The kettle sings."]
+    assert (len(plan.lesson.news), plan.general, plan.history) == (40, 1, 0)
+    assert set(plan.seen) == {row.row_id for row in plan.lesson.news}
 
 
 def test_a_section_train_is_all_that_a_lesson_depends_on() -> None:
