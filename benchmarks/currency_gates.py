@@ -43,11 +43,12 @@ class Gate:
     shelf: Shelf
     params: DomainParams
     drop: int
+    root: Path
 
     @property
     def workspace(self) -> Workspace:
         """The workspace: this very code, linked, since a look is bound to the code that it is reserved for."""
-        root = self.shelf.root / "judged"
+        root = self.root / "workspace"
         root.mkdir(parents=True, exist_ok=True)
         for name in ("pipelines", "dvc.yaml", "constraints.txt"):
             if not (root / name).exists():
@@ -62,8 +63,9 @@ class Gate:
     @property
     def ledger(self) -> Ledger:
         """The ledger, at the date of the year's drop."""
+        self.root.mkdir(parents=True, exist_ok=True)
         clock = SetClock(self.shelf.splits.series.drops[self.drop].ends_at)
-        return Ledger.open(f"sqlite:///{self.shelf.root / 'ledger.sqlite'}", clock, APPROVER)
+        return Ledger.open(f"sqlite:///{self.root / 'ledger.sqlite'}", clock, APPROVER)
 
 
 def judge_candidate(gate: Gate, candidate: Model, serving: Model | None) -> Verdict:
@@ -71,7 +73,7 @@ def judge_candidate(gate: Gate, candidate: Model, serving: Model | None) -> Verd
 
     Asked again about a year that was judged it returns the verdict that was recorded then.
     """
-    domain, kept = gate.shelf.splits.series.name, gate.shelf.root / "verdicts" / f"{gate.drop:02d}.json"
+    domain, kept = gate.shelf.splits.series.name, gate.root / "verdicts" / f"{gate.drop:02d}.json"
     if not kept.is_file():
         folder = gate.folder
         pin = _pin(gate)
@@ -87,7 +89,7 @@ def judge_candidate(gate: Gate, candidate: Model, serving: Model | None) -> Verd
 def _pin(gate: Gate) -> Pin:
     """Pin the year's corpus, the champion and the anchor as the ledger has them, and reserve the look: once a year."""
     ledger, domain = gate.ledger, gate.shelf.splits.series.name
-    path = gate.shelf.root / "pins" / f"{gate.drop:02d}.json"
+    path = gate.root / "pins" / f"{gate.drop:02d}.json"
     if path.is_file():
         return read_json(path, Pin)
     pin = Pin(
@@ -131,7 +133,7 @@ def _reserve(gate: Gate, ledger: Ledger, pin: Pin) -> Look:
 def _pin_model(gate: Gate, model: Champion | None) -> ModelPin | None:
     if model is None:
         return None
-    recipe = gate.shelf.root / "recipes" / f"{model.version:02d}.json"
+    recipe = gate.root / "recipes" / f"{model.version:02d}.json"
     return ModelPin(version=model.version, digest=model.digest, recipe=digest_file(recipe))
 
 
@@ -142,11 +144,11 @@ def _lay_out(gate: Gate, pin: Pin, candidate: Model, serving: Model | None) -> N
     links = {folder.snapshot: ready.snapshot, folder.curated: ready.curated, folder.model: gate.shelf.folder(candidate)}
     links |= {folder.splits: ready.splits} if pin.generation.number == 1 else {}
     links |= {folder.champion: gate.shelf.folder(serving)} if serving else {}
-    links |= {folder.anchor: gate.shelf.root / "anchor"} if pin.anchor else {}
+    links |= {folder.anchor: gate.root / "anchor"} if pin.anchor else {}
     for link, place in links.items():
         link.symlink_to(place.resolve())
     if pin.champion:
-        shutil.copyfile(gate.shelf.root / "recipes" / f"{pin.champion.version:02d}.json", folder.reference / "recipe.json")
+        shutil.copyfile(gate.root / "recipes" / f"{pin.champion.version:02d}.json", folder.reference / "recipe.json")
     write_json(folder.pin, pin)
 
 
@@ -171,12 +173,12 @@ def _record(gate: Gate, pin: Pin, candidate: Model, verdict: Verdict) -> None:
 
 
 def _promote(gate: Gate, ledger: Ledger, pin: Pin, candidate: Model, reason: str, verdict: Digest) -> None:
-    recipe = gate.shelf.root / "recipes" / f"{gate.drop + 1:02d}.json"
+    recipe = gate.root / "recipes" / f"{gate.drop + 1:02d}.json"
     recipe.parent.mkdir(exist_ok=True)
     shutil.copyfile(gate.folder.verdict / "recipe.json", recipe)
     if pin.anchor is None:
-        shutil.rmtree(gate.shelf.root / "anchor", ignore_errors=True)
-        shutil.copytree(gate.shelf.folder(candidate), gate.shelf.root / "anchor", copy_function=os.link)
+        shutil.rmtree(gate.root / "anchor", ignore_errors=True)
+        shutil.copytree(gate.shelf.folder(candidate), gate.root / "anchor", copy_function=os.link)
     promotion = Promotion(
         domain=gate.shelf.splits.series.name,
         version=gate.drop + 1,

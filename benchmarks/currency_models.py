@@ -12,9 +12,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from benchmarks.currency_splits import Splits
 from pipelines.catalog import StageName, run_stage
+from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, digest_value
 from pipelines.domain.pins import ModelPin, Pin
 from pipelines.files import digest_folder, read_json, write_json
@@ -27,8 +29,11 @@ from pipelines.params import DomainParams
 from pipelines.train.training import TrainingReport
 from pipelines.workspace import DomainFolder, Workspace
 
-Predictions = dict[str, dict[str, str]]
+Predictions: TypeAlias = dict[str, dict[str, str]]
 """Row id to predicted label, by the drop that the rows belong to."""
+
+Wanted: TypeAlias = Mapping[int, frozenset[str]]
+"""Which rows of each drop are to be predicted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where the models of one series and seed lie, and what has been predicted with them."""
+    """Where the models of one series and seed lie, and what has been predicted with them.
+
+    Weights are removed when nobody continues from them; the record of a model and its predictions stay.
+    """
 
     splits: Splits
     root: Path
@@ -72,29 +80,41 @@ class Shelf:
         """Return where the model's predictions are."""
         return self.root / "predictions" / f"{model.key}.json"
 
+    def has_weights(self, model: Model) -> bool:
+        """Tell whether the model's folder is there."""
+        return self.folder(model).is_dir()
+
+    def find_missing(self, model: Model, wanted: Wanted) -> dict[int, frozenset[str]]:
+        """Return the rows by drop that are ``wanted`` and were not predicted yet; nothing where all were."""
+        path = self.predictions(model)
+        known = read_json(path, Predictions) if path.is_file() else {}
+        missing = {drop: ids - known.get(str(drop), {}).keys() for drop, ids in wanted.items()}
+        return {drop: ids for drop, ids in missing.items() if ids}
+
     def keep_only(self, models: Sequence[Model]) -> None:
-        """Remove the weights of all other models; their records and predictions stay."""
+        """Remove the weights of all other models."""
         kept = {model.key for model in models}
         for folder in (self.root / "models").glob("*"):
             if folder.name not in kept:
                 shutil.rmtree(folder)
 
 
-def train_model(shelf: Shelf, drop: int, params: DomainParams, parent: Model | None) -> Model:
-    """Return the model that ``params.train`` makes of the splits of ``drop`` and ``parent``, trained unless it is there."""
+def train_model(shelf: Shelf, drop: int, params: DomainParams, parent: Model | None, wanted: Wanted | None) -> Model:
+    """Return the model that ``params.train`` makes of the splits of ``drop`` and ``parent``, trained unless that was done.
+
+    A model that was trained and predicted all that is ``wanted`` needs no weights; ``None`` where they are needed anyway.
+    Raises :class:`WorkspaceError` where the parent's weights are needed and were removed.
+    """
     plain = params.train.model_dump(mode="json", exclude={"threads"})
     key = digest_value([shelf.splits.series.digest, drop, plain, parent.key if parent else ""])[:16]
-    if shelf.record(key).is_file() and (shelf.root / "models" / key).is_dir():
-        return read_json(shelf.record(key), Model)
+    if shelf.record(key).is_file():
+        model = read_json(shelf.record(key), Model)
+        is_enough = wanted is not None and not shelf.find_missing(model, wanted)
+        if is_enough or shelf.has_weights(model):
+            return model
     folder = lay_out_training(shelf, drop, parent)
-    started = _read_clock()
-    run_stage(StageName.TRAIN, shelf.splits.series.name, params, Workspace(folder.root.parents[1]), shelf.splits.settings)
-    seconds = _read_clock() - started
-    cost = Cost(tokens=read_json(folder.training / "report.json", TrainingReport).tokens, padded=0, seconds=seconds)
-    if params.train.learner.kind == "classifier":
-        planned = plan_cost(folder, params, parent is not None, folder.model / "tokenizer.json")
-        cost = Cost(tokens=cost.tokens, padded=planned.padded, seconds=seconds)
-    model = Model(key=key, digest=digest_folder(folder.model), drop=drop, cost=cost)
+    seconds = _time_training(shelf, params, folder)
+    model = Model(key=key, digest=digest_folder(folder.model), drop=drop, cost=_account(folder, params, seconds, parent))
     shutil.rmtree(shelf.folder(model), ignore_errors=True)
     shelf.folder(model).parent.mkdir(parents=True, exist_ok=True)
     os.replace(folder.model, shelf.folder(model))
@@ -102,8 +122,25 @@ def train_model(shelf: Shelf, drop: int, params: DomainParams, parent: Model | N
     return model
 
 
+def _time_training(shelf: Shelf, params: DomainParams, folder: DomainFolder) -> float:
+    """Run the stage and return its seconds; what importing a library takes is nobody's training."""
+    from pipelines.learners import classifier_fitting, linear_fitting  # noqa: F401
+
+    started = _read_clock()
+    run_stage(StageName.TRAIN, shelf.splits.series.name, params, Workspace(folder.root.parents[1]), shelf.splits.settings)
+    return _read_clock() - started
+
+
+def _account(folder: DomainFolder, params: DomainParams, seconds: float, parent: Model | None) -> Cost:
+    tokens = read_json(folder.training / "report.json", TrainingReport).tokens
+    planned = plan_cost(folder, params, folder.model / "tokenizer.json", is_warm=parent is not None)
+    return Cost(tokens=tokens, padded=planned.padded, seconds=seconds)
+
+
 def lay_out_training(shelf: Shelf, drop: int, parent: Model | None) -> DomainFolder:
     """Return a fresh domain folder with the pin, the splits of ``drop`` and the parent as champion: what the stage reads."""
+    if parent is not None and not shelf.has_weights(parent):
+        raise WorkspaceError(f"{shelf.folder(parent)} was removed and is needed again: remove {shelf.root} and replay its seed")
     name = shelf.splits.series.name
     shutil.rmtree(shelf.root / "training", ignore_errors=True)
     folder = Workspace(shelf.root / "training").of(name)
@@ -121,12 +158,12 @@ def lay_out_training(shelf: Shelf, drop: int, parent: Model | None) -> DomainFol
     return folder
 
 
-def plan_cost(folder: DomainFolder, params: DomainParams, is_warm: bool, tokenizer: Path) -> Cost:  # noqa: FBT001  # one of two
-    """Return what a training would take, by the learner's own plan of batches; its seconds are not known."""
-    lesson = plan_lesson(folder, params.train, params.labels, folder.champion if is_warm else None, None).lesson
+def plan_cost(folder: DomainFolder, params: DomainParams, tokenizer: Path, *, is_warm: bool) -> Cost:
+    """Return what a training would take, by the learner's own plan of batches; nothing of the linear learner, which has none."""
     learner = params.train.learner
     if learner.kind != "classifier":
         return Cost(tokens=0, padded=0, seconds=0.0)
+    lesson = plan_lesson(folder, params.train, params.labels, folder.champion if is_warm else None, None).lesson
     schedule = learner.continued() if is_warm else learner
     texts = [row.text for row in (*lesson.news, *lesson.history)]
     lengths = [len(tokens.ids) or 1 for tokens in tokenise(read_tokenizer(tokenizer), texts, learner.max_tokens)]
@@ -135,20 +172,16 @@ def plan_cost(folder: DomainFolder, params: DomainParams, is_warm: bool, tokeniz
     return Cost(tokens=sum(lengths) * schedule.epochs, padded=padded, seconds=0.0)
 
 
-def predict(shelf: Shelf, model: Model, wanted: Mapping[int, frozenset[str]], threads: int) -> None:
-    """Predict the rows ``wanted`` of each drop, as far as that was not done before, and keep what was predicted."""
-    path = shelf.predictions(model)
-    known = read_json(path, Predictions) if path.is_file() else {}
-    rows = {
-        drop: [one for one in _list_documents(shelf.splits, drop) if one.row_id in ids and one.row_id not in known.get(str(drop), {})]
-        for drop, ids in wanted.items()
-    }
-    if not any(rows.values()):
+def predict(shelf: Shelf, model: Model, wanted: Wanted, threads: int) -> None:
+    """Predict the ``wanted`` rows, as far as that was not done before, and keep what was predicted."""
+    path, missing = shelf.predictions(model), shelf.find_missing(model, wanted)
+    if not missing:
         return
-    found = load_predictor(shelf.folder(model), threads).predict([row for drop in sorted(rows) for row in rows[drop]])
-    by_id = {one.row_id: one.predicted for one in found}
-    for drop, documents in rows.items():
-        known.setdefault(str(drop), {}).update({one.row_id: by_id[one.row_id] for one in documents})
+    known = read_json(path, Predictions) if path.is_file() else {}
+    rows = [row for drop, ids in sorted(missing.items()) for row in _list_documents(shelf.splits, drop) if row.row_id in ids]
+    found = {one.row_id: one.predicted for one in load_predictor(shelf.folder(model), threads).predict(rows)}
+    for drop, ids in missing.items():
+        known.setdefault(str(drop), {}).update({row_id: found[Digest(row_id)] for row_id in sorted(ids)})
     write_json(path, known)
 
 
@@ -161,5 +194,3 @@ def _read_clock() -> float:
     from pipelines.learners.devices import find_device
 
     return time.process_time() if find_device().type == "cpu" else time.perf_counter()
-
-

@@ -60,9 +60,7 @@ class Splits:
         splits = self.folder(len(self.series.drops) - 1).splits
         rows = [row for part in ("holdout", "anchor") for row in read_rows(splits / f"{part}.parquet", self.series.labels)]
         held = {row.document.row_id for row in rows}
-        return {
-            drop.number: frozenset(revision.digest for revision in drop.revisions) & held for drop in self.series.drops
-        }
+        return {drop.number: frozenset(revision.digest for revision in drop.revisions) & held for drop in self.series.drops}
 
     def _corpus(self) -> Corpus:
         return Corpus.open(self.settings.corpus_address(self.series.name))

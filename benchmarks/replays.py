@@ -13,9 +13,13 @@ from benchmarks.currency_gates import Gate, judge_candidate
 from benchmarks.currency_models import Cost, Model, Predictions, Shelf, lay_out_training, plan_cost, predict, train_model
 from benchmarks.currency_splits import Splits, prepare_splits
 from benchmarks.series import Series
+from pipelines.domain.identities import digest_value
 from pipelines.domain.verdicts import Decision
 from pipelines.files import read_json, write_json
 from pipelines.params import DomainParams
+
+CONTINUED = (Arm.FROZEN, Arm.NAIVE, Arm.RECIPE, Arm.JUDGED)
+"""The arms whose weights are needed in the years that follow."""
 
 NOTHING = Cost(tokens=0, padded=0, seconds=0.0)
 
@@ -39,6 +43,18 @@ class Replay:
     def arms(self) -> tuple[Arm, ...]:
         """The arms, the judged one only where the size says so."""
         return tuple(arm for arm in Arm if arm is not Arm.JUDGED or self.seed < self.size.judged_seeds)
+
+    def digest(self, arm: Arm) -> str:
+        """Return what tells this arm's results from those under other parameters; other arms' parameters do not matter to it."""
+        trainings = [choose_training(arm, self.size, self.seed, self.threads, is_warm=warm) for warm in (False, True)]
+        params = [build_params(self.series, self.size, training) for training in trainings]
+        plain = [one.model_dump(mode="json", include={"train", "judge", "evaluate"}) for one in params]
+        every = self.size.full_every if arm is Arm.FULL else 0
+        return digest_value([plain, every, self.seed < self.size.matrix_seeds])[:12]
+
+    def cell_file(self, arm: Arm, drop: int) -> Path:
+        """Return where the result of an arm after a drop is kept."""
+        return self.shelf.root / "cells" / f"{arm.value}-{self.digest(arm)}" / f"{drop:02d}.json"
 
     @property
     def last(self) -> int:
@@ -83,14 +99,12 @@ def run_replay(replay: Replay) -> None:
     for drop in range(replay.last + 1):
         for arm in replay.arms:
             heads[arm] = _advance(replay, arm, drop, heads.get(arm))
-        replay.shelf.keep_only([head.model for head in heads.values() if head.model])
+        replay.shelf.keep_only([head.model for arm, head in heads.items() if head.model and arm in CONTINUED])
 
 
 def read_outcome(replay: Replay) -> Outcome:
     """Read back what :func:`run_replay` kept; raises :class:`WorkspaceError` where it has not ended."""
-    cells = tuple(
-        read_json(_cell_file(replay, arm, drop), Cell) for arm in replay.arms for drop in range(replay.last + 1)
-    )
+    cells = tuple(read_json(replay.cell_file(arm, drop), Cell) for arm in replay.arms for drop in range(replay.last + 1))
     models = {cell.model.key: cell.model for cell in cells if cell.model}
     predictions = {key: read_json(replay.shelf.predictions(model), Predictions) for key, model in models.items()}
     held = dict(replay.shelf.splits.find_held_out())
@@ -98,7 +112,7 @@ def read_outcome(replay: Replay) -> Outcome:
 
 
 def _advance(replay: Replay, arm: Arm, drop: int, head: Cell | None) -> Cell:
-    path = _cell_file(replay, arm, drop)
+    path = replay.cell_file(arm, drop)
     if path.is_file():
         return read_json(path, Cell)
     cell = _step(replay, arm, drop, head)
@@ -109,19 +123,30 @@ def _advance(replay: Replay, arm: Arm, drop: int, head: Cell | None) -> Cell:
 
 
 def _step(replay: Replay, arm: Arm, drop: int, head: Cell | None) -> Cell:
-    parent = head.model if head and arm not in {Arm.FULL, Arm.LINEAR} else None
+    parent = head.model if head and arm in CONTINUED else None
     if arm is Arm.FROZEN and parent:
         return Cell(arm=arm, drop=drop, model=parent, spent=NOTHING)
     params = _params(replay, arm, is_warm=parent is not None)
     if arm is Arm.FULL and not _is_due(replay, drop):
         return Cell(arm=arm, drop=drop, model=None, spent=_plan(replay, drop, params))
-    candidate = train_model(replay.shelf, drop, params, parent)
-    if arm is not Arm.JUDGED:
-        return Cell(arm=arm, drop=drop, model=candidate, spent=candidate.cost)
-    verdict = judge_candidate(Gate(replay.shelf, params, drop), candidate, parent)
-    serves = candidate if verdict.decision is Decision.PROMOTE else parent
+    if arm is Arm.JUDGED:
+        return _step_judged(replay, drop, params, parent)
+    wanted = _choose_rows(replay, arm, drop)
+    candidate = train_model(replay.shelf, drop, params, parent, wanted if drop or arm not in CONTINUED else None)
+    return Cell(arm=arm, drop=drop, model=candidate, spent=candidate.cost)
+
+
+def _step_judged(replay: Replay, drop: int, params: DomainParams, serving: Model | None) -> Cell:
+    candidate = train_model(replay.shelf, drop, params, serving, None)
+    root = replay.shelf.root / f"judged-{replay.digest(Arm.JUDGED)}"
+    verdict = judge_candidate(Gate(replay.shelf, params, drop, root), candidate, serving)
     return Cell(
-        arm=arm, drop=drop, model=serves, spent=candidate.cost, decision=verdict.decision.value, sentence=verdict.sentence
+        arm=Arm.JUDGED,
+        drop=drop,
+        model=candidate if verdict.decision is Decision.PROMOTE else serving,
+        spent=candidate.cost,
+        decision=verdict.decision.value,
+        sentence=verdict.sentence,
     )
 
 
@@ -132,8 +157,8 @@ def _is_due(replay: Replay, drop: int) -> bool:
 
 
 def _plan(replay: Replay, drop: int, params: DomainParams) -> Cost:
-    first = next((replay.root / f"seed-{replay.seed}" / "models").glob("*/tokenizer.json"))
-    return plan_cost(lay_out_training(replay.shelf, drop, None), params, False, first)
+    first = next((replay.shelf.root / "models").glob("*/tokenizer.json"))
+    return plan_cost(lay_out_training(replay.shelf, drop, None), params, first, is_warm=False)
 
 
 def _choose_rows(replay: Replay, arm: Arm, drop: int) -> dict[int, frozenset[str]]:
@@ -149,9 +174,3 @@ def _choose_rows(replay: Replay, arm: Arm, drop: int) -> dict[int, frozenset[str
 def _params(replay: Replay, arm: Arm, *, is_warm: bool) -> DomainParams:
     training = choose_training(arm, replay.size, replay.seed, replay.threads, is_warm=is_warm)
     return build_params(replay.series, replay.size, training)
-
-
-def _cell_file(replay: Replay, arm: Arm, drop: int) -> Path:
-    return replay.root / f"seed-{replay.seed}" / "cells" / f"{arm.value}-{drop:02d}.json"
-
-
