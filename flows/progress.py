@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 PROGRESS_LOGGER = "addendum.progress"
 
@@ -50,7 +50,7 @@ class Waiting:
 @contextmanager
 def show_progress(console: Console) -> Iterator[Waiting]:
     """Show bars on ``console`` for as long as the block lasts."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     logger = logging.getLogger(PROGRESS_LOGGER)
     with Progress(*columns, console=console, transient=True) as progress:
         handler = ProgressHandler(progress)

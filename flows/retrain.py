@@ -20,7 +20,7 @@ from flows.stages import StageRun
 from flows.tasks import ADVANCE, abandon, conclude, run_stage, show_seconds, start, track
 from flows.turns import take_turn
 from pipelines.catalog import FITTING, StageName
-from pipelines.domain.errors import StageError
+from pipelines.domain.errors import PreemptedError, StageError
 from pipelines.domain.identities import DomainName
 from pipelines.settings import Settings
 
@@ -55,6 +55,8 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
     mlflow_run = track(domain, begun.run_id)
     try:
         stages = _run_stages(domain, begun.run_id, mlflow_run)
+    except PreemptedError:
+        raise  # the run stays open: whoever retrains next takes it up
     except StageError as error:
         abandon(domain, begun.run_id, str(error))
         raise
@@ -95,6 +97,8 @@ def _fit(domain: str, run_id: str, mlflow_run: str) -> list[StageRun]:
     parameters = {"domain": domain, "run_id": run_id, "mlflow_run": mlflow_run}
     flow_run = cast("FlowRun", run_deployment(deployment, parameters=parameters))
     state = flow_run.state
+    if state is not None and state.is_crashed():
+        raise PreemptedError(f"fit of {domain} lost its worker: it goes on when the retraining is started again")
     if state is None or not state.is_completed():
         raise StageError(f"fit of {domain} ended as {state.name if state else 'unknown'}: see its flow run on the Prefect page")
     return [run_stage(stage, domain, run_id, mlflow_run) for stage in FITTING]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter
 
 from flows.concluding import Conclusion, conclude_run
+from flows.costs import count_cost, show_cost, write_cost
 from flows.dropping import is_tainted
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
@@ -100,8 +101,11 @@ def conclude_retraining(place: Place, domain: DomainName, run_id: RunId) -> Conc
 
 def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str) -> None:
     """End a retraining that cannot succeed (a stage refused its input), so that the next one starts afresh."""
-    end_retraining(place.ledger, domain, {"run": run_id, "decision": "failed", "why": why[:500]})
-    place.tracker.close_run(place.tracker.open_run(domain, run_id), is_failed=True)
+    mlflow_run = place.tracker.open_run(domain, run_id)
+    cost = count_cost(place, mlflow_run)
+    show_cost(place.tracker, mlflow_run, cost)
+    end_retraining(place.ledger, domain, {"run": run_id, "decision": "failed", "why": why[:500], "cost": write_cost(cost)})
+    place.tracker.close_run(mlflow_run, is_failed=True)
 
 
 def flatten_params(params: DomainParams) -> dict[str, str]:

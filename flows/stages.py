@@ -22,11 +22,16 @@ import psutil
 
 from flows.worktrees import Worktree
 from pipelines.catalog import StageName
-from pipelines.domain.errors import StageError
+from pipelines.domain.errors import TRY_AGAIN, PreemptedError, StageError
 from pipelines.files import read_json, write_json
 from pipelines.settings import QUIET
 
-PROGRESS = re.compile(r"^train step (\d+)/(\d+) loss (\S+)")
+ENDED_FROM_OUTSIDE = re.compile(rf"^ERROR: .*exited with (?:{TRY_AGAIN}|-{signal.SIGTERM.value})$")
+"""What DVC says of a stage that was asked to end, whether it could still keep its state or not."""
+
+FAREWELL_S = 20.0
+"""What a stage has to end itself in, when the flow ends; a training finishes its step and keeps its state."""
+
 KEPT_LINES = 30
 
 
@@ -43,7 +48,11 @@ Listener = Callable[[str], None]
 
 
 def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, str], listen: Listener) -> StageRun:
-    """Run the stage, or find that it need not run; raises :class:`StageError` with the stage's last words."""
+    """Run the stage, or find that it need not run.
+
+    Raises :class:`StageError` with the last words, and :class:`PreemptedError` where it was ended from outside: run again,
+    a training goes on from its last checkpoint.
+    """
     end_leftovers(tree)
     started = time.monotonic()
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{tree.domain}"]
@@ -57,14 +66,20 @@ def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, 
         start_new_session=True,
     )
     _note_group(tree, process.pid)
+    is_done = False
     try:
         last_words, has_run = _follow(process, listen)
+        is_done = True
     finally:
+        if not is_done:
+            _ask_group_to_end(process)
         _end_group(process.pid)
         if process.stdout is not None:
             process.stdout.close()
         process.wait()
         _leftover_file(tree).unlink(missing_ok=True)
+    if _was_ended(process.returncode, last_words):
+        raise PreemptedError(f"{stage} of {tree.domain} was asked to end (run {tree.run_id}): it goes on when it is run again")
     if process.returncode != 0:
         raise StageError(f"{stage} of {tree.domain} failed (run {tree.run_id}): {_give_reason(stage, tree, last_words)}")
     done = StageRun(stage=stage, seconds=time.monotonic() - started, is_cached=not has_run)
@@ -85,6 +100,11 @@ def _give_reason(stage: StageName, tree: Worktree, last_words: Sequence[str]) ->
     return " | ".join(own) or "it broke without a reason of its own; the log of its flow run has the traceback"
 
 
+def _was_ended(code: int, last_words: Sequence[str]) -> bool:
+    """A signal to the whole group ends DVC too, which then says nothing."""
+    return code == -signal.SIGTERM or (code != 0 and any(ENDED_FROM_OUTSIDE.match(line) for line in last_words))
+
+
 def end_leftovers(tree: Worktree) -> None:
     """End what an earlier, killed flow may have left running in this worktree."""
     note = _leftover_file(tree)
@@ -97,12 +117,6 @@ def end_leftovers(tree: Worktree) -> None:
     except psutil.NoSuchProcess:
         _end_group(int(group))
     note.unlink(missing_ok=True)
-
-
-def read_progress(line: str) -> tuple[int, int, float] | None:
-    """Return (step, steps, loss) when the line says how far a training is."""
-    found = PROGRESS.match(line)
-    return (int(found[1]), int(found[2]), float(found[3])) if found else None
 
 
 def _follow(process: subprocess.Popen[str], listen: Listener) -> tuple[list[str], bool]:
@@ -140,6 +154,19 @@ def _note_group(tree: Worktree, process: int) -> None:
     except psutil.NoSuchProcess:
         return
     _leftover_file(tree).write_text(f"{process} {created}", encoding="utf-8")
+
+
+def _ask_group_to_end(process: subprocess.Popen[str]) -> None:
+    """Give the stage time to end itself: the flow is being ended, and what was trained so far should be kept."""
+    deadline = time.monotonic() + FAREWELL_S
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            process.poll()  # else its own end would not be seen
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+    except (ProcessLookupError, PermissionError):
+        logging.getLogger("addendum.flow").debug("process group %d has ended", process.pid)
 
 
 def _end_group(group: int) -> None:

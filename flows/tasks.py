@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
+from flows.costs import RunCost, meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
@@ -33,9 +34,10 @@ from flows.retraining import (
     worktree,
 )
 from flows.returning import Drill, drill_rollback, roll_back_domain
-from flows.stages import StageRun, read_progress, run_in_worktree
+from flows.stages import StageRun, run_in_worktree
+from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -55,6 +57,12 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     """What we refuse on purpose will be refused again; anything else may be a store that is down for a moment."""
     error = getattr(state, "data", None)
     return not isinstance(getattr(error, "exception", error), AddendumError)
+
+
+def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+    """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
+    error = getattr(state, "data", None)
+    return isinstance(getattr(error, "exception", error), PreemptedError)
 
 
 @task(task_run_name="look at {source}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_is_passing)
@@ -90,17 +98,18 @@ def track(domain: str, run_id: str) -> str:
     return track_inputs(open_place(), DomainName(domain), RunId(run_id))
 
 
-@task(task_run_name="{stage}@{domain}", cache_policy=NO_CACHE)
+@task(
+    task_run_name="{stage}@{domain}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=5,
+    retry_condition_fn=_was_asked_to_end,
+)
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""
     place = open_place()
     tree = worktree(place, DomainName(domain), RunId(run_id))
-    logger = get_run_logger()
-    progress = _StageProgress(stage, domain)
-
-    def listen(line: str) -> None:
-        logger.info(line)
-        progress.hear(line)
+    progress = StageProgress(stage, domain, Audience(tell=get_run_logger().info, show=ProgressPage(stage, domain).show))
 
     environment = {
         "ADDENDUM_MLFLOW_RUN": mlflow_run,
@@ -108,7 +117,14 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
         "ADDENDUM_WORKSPACE": str(tree.root),
     }
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 0.0})
-    done = run_in_worktree(tree, StageName(stage), environment, listen)
+    with meter_stage(place.tracker, mlflow_run, stage) as watch:
+
+        def listen(line: str) -> None:
+            watch.tick()
+            progress.hear(line)
+
+        done = run_in_worktree(tree, StageName(stage), environment, listen)
+        watch.is_cached = done.is_cached
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 1.0, "run": done})
     return done
 
@@ -118,6 +134,8 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     """Register the candidate and record its verdict."""
     conclusion = conclude_retraining(open_place(), DomainName(domain), RunId(run_id))
     get_run_logger().info("version %d: %s: %s", conclusion.version, conclusion.decision, conclusion.sentence)
+    get_run_logger().info("it took %s", conclusion.cost.describe())
+    show_run_cost(domain, conclusion.cost)
     if conclusion.page is not None:
         link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
@@ -179,6 +197,12 @@ def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
     create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
 
 
+def show_run_cost(domain: str, cost: RunCost) -> None:
+    """Put what the run cost on the flow run's page."""
+    table = [{"stage": stage, "seconds": round(seconds, 1)} for stage, seconds in cost.seconds.items()]
+    create_table_artifact(key=name_artifact(domain, "cost"), table=table, description=f"Cost of {domain}: {cost.describe()}")
+
+
 def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:
     """Put a link to a version's dossier on the flow run's page."""
     create_markdown_artifact(
@@ -191,38 +215,3 @@ def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:
 def escape_markdown(text: str) -> str:
     """Return ``text`` with every sign of Markdown and HTML as itself: a sentence may quote what somebody typed as a reason."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~-])", r"\\\1", text)
-
-
-def name_artifact(*parts: str) -> str:
-    """Return an artifact's key, in which Prefect allows lower-case letters, digits and hyphens only."""
-    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
-
-
-class _StageProgress:
-    """A training's progress, on the Prefect page (a call each tenth) and to whoever listens to the log."""
-
-    def __init__(self, stage: str, domain: str) -> None:
-        self.stage, self.domain = stage, domain
-        self.artifact: object | None = None
-        self.shown = 0.0
-
-    def hear(self, line: str) -> None:
-        """Take note of a line, if it says how far the training is."""
-        progress = read_progress(line)
-        if progress is None:
-            return
-        step, steps, loss = progress
-        done = step / steps
-        extra = {"stage": self.stage, "domain": self.domain, "done": done}
-        PROGRESS_LOG.info("step %d of %d, loss %.3f", step, steps, loss, extra=extra)
-        if done - self.shown >= 0.1 or done >= 1.0:
-            self._show(done)
-
-    def _show(self, done: float) -> None:
-        self.shown = done
-        percent = round(100 * done, 1)
-        if self.artifact is None:
-            key = name_artifact(self.domain, self.stage)
-            self.artifact = create_progress_artifact(progress=percent, key=key, description=f"{self.stage} of {self.domain}")
-        else:
-            update_progress_artifact(artifact_id=self.artifact, progress=percent)  # type: ignore[arg-type]  # what create returned

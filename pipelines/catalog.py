@@ -6,14 +6,16 @@ A stage's module is imported only when that stage runs, so that taking a snapsho
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from pipelines.domain.identities import DomainName
-from pipelines.learners.protocols import Monitor, Step
+from pipelines.learners.monitors import Unwatched, Watched
+from pipelines.learners.paces import Pace, Progress, write_line
+from pipelines.learners.protocols import Monitor
 from pipelines.params import DomainParams
-from pipelines.settings import Settings
+from pipelines.settings import Companions, Settings
 from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.stage")
@@ -38,26 +40,12 @@ BLIND = (StageName.SNAPSHOT, StageName.CURATE, StageName.SPLIT, StageName.TRAIN)
 """The stages that score nothing on what was kept back. Every other one needs a look that was reserved for its very inputs."""
 
 
-@dataclass(frozen=True, slots=True)
 class LoggedMonitor:
     """Says each step on one line, which the flow that runs the stage reads back as progress."""
 
-    def observe(self, step: Step) -> None:
+    def see(self, progress: Progress) -> None:
         """Log the step."""
-        dev = "" if step.dev_loss is None else f" dev loss {step.dev_loss:.4f}"
-        LOG.info("train step %d/%d loss %.4f%s tokens %d", step.step, step.steps, step.loss, dev, step.tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class Monitors:
-    """Several monitors as one."""
-
-    monitors: Sequence[Monitor]
-
-    def observe(self, step: Step) -> None:
-        """Tell each of them."""
-        for monitor in self.monitors:
-            monitor.observe(step)
+        LOG.info("%s", write_line(progress))
 
 
 def run_stage(stage: StageName, domain: DomainName, params: DomainParams, workspace: Workspace, settings: Settings) -> None:
@@ -78,10 +66,13 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
 
             split(folder, params.split)
         case StageName.TRAIN:
+            from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train
 
-            monitor = watch_training(settings, params.train.learner.kind)
-            train(folder, params.train, params.labels, settings.place.checkpoints, monitor)
+            companions = Companions()
+            join_companions(companions, params.train)
+            with watch_training(settings, params.train.learner.kind, companions) as monitor:
+                train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)
         case StageName.EVALUATE:
             from pipelines.evaluate.evaluation import evaluate
 
@@ -98,13 +89,22 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             judge(folder, params.judge, params.envelope)
 
 
-def watch_training(settings: Settings, kind: str) -> Monitor:
-    """Return whoever watches a learner of this kind: the log always, MLflow (told the machine too) when the flow named a run."""
+@contextmanager
+def watch_training(settings: Settings, kind: str, companions: Companions | None = None) -> Iterator[Monitor]:
+    """Watch a learner of this kind until the block ends: the log always, MLflow when the flow named a run.
+
+    MLflow is told the machine and its load too. Of several processes the first one alone is watched.
+    """
+    if companions is not None and companions.is_helper:
+        yield Unwatched()
+        return
     if settings.mlflow_run is None:
-        return LoggedMonitor()
+        yield Watched([LoggedMonitor()], Pace())
+        return
     from pipelines.learners.machines import MACHINE_TAG, describe_machine, write_machine
     from pipelines.tracking import Tracker
 
     tracker = Tracker(settings.tracking_address, settings.artifact_root)
     tracker.tag(settings.mlflow_run, {MACHINE_TAG: write_machine(describe_machine(kind))})
-    return Monitors((LoggedMonitor(), tracker.monitor(settings.mlflow_run)))
+    with tracker.watch_system(settings.mlflow_run):
+        yield Watched([LoggedMonitor(), tracker.monitor(settings.mlflow_run)], Pace())

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = None
     model_key: Path | None = Field(default=None, description="private key that models are signed with; default: in the home")
     model_public_key: Path | None = Field(default=None, description="public key that models are trusted by; default: in the home")
+    checkpoints: Path | None = Field(default=None, description="checkpoints of unfinished trainings; default: under the home")
+    checkpoint_seconds: float = Field(default=60.0, ge=0, description="least time between two checkpoints of a training")
+    launch: str | None = Field(default=None, description="train in several processes: `torchrun …` or `accelerate launch …`")
+    sharded: bool = Field(default=False, description="divide the model among the processes too: it does not fit one device")
     actor: str = Field(default_factory=name_user, description="who the ledger says did it")
     data: Path = Field(default=Path("../shared/data"), description="optional folder of real data for tests and benchmarks")
 
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
     def place(self) -> Home:
         """The home as named paths."""
         return Home(self.home.resolve())
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where unfinished trainings keep their checkpoints."""
+        return self.checkpoints.resolve() if self.checkpoints else self.place.checkpoints
 
     @property
     def clock(self) -> Clock:
@@ -134,6 +143,39 @@ class Settings(BaseSettings):
     def corpus_address(self, domain: DomainName) -> str:
         """The URI of the domain's Delta table."""
         return f"{self.corpus_root.rstrip('/')}/{domain}" if self.corpus_root else str(self.place.corpus(domain))
+
+
+class Companions(BaseSettings):
+    """What ``torchrun`` or ``accelerate launch`` tells each of the processes that it starts; nothing where nobody did."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    rank: int | None = Field(default=None, validation_alias="RANK")
+    size: int = Field(default=1, validation_alias="WORLD_SIZE")
+    local_rank: int = Field(default=0, validation_alias="LOCAL_RANK")
+    is_on_cpu: bool = Field(default=False, validation_alias="ACCELERATE_USE_CPU")
+    has_fsdp: bool = Field(default=False, validation_alias="ACCELERATE_USE_FSDP")
+    has_deepspeed: bool = Field(default=False, validation_alias="ACCELERATE_USE_DEEPSPEED")
+    has_megatron: bool = Field(default=False, validation_alias="ACCELERATE_USE_MEGATRON_LM")
+    has_parallelism: bool = Field(default=False, validation_alias="ACCELERATE_USE_PARALLELISM_CONFIG")
+    mixed_precision: str = Field(default="no", validation_alias="ACCELERATE_MIXED_PRECISION")
+    accumulation: int = Field(default=1, validation_alias="ACCELERATE_GRADIENT_ACCUMULATION_STEPS")
+    dynamo: str = Field(default="no", validation_alias="ACCELERATE_DYNAMO_BACKEND")
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether a launcher started this process."""
+        return self.rank is not None
+
+    @property
+    def is_helper(self) -> bool:
+        """Whether another process than this one does what one alone must do."""
+        return bool(self.rank)
+
+    @property
+    def bindings(self) -> Mapping[str, str]:
+        """What must be set before torch is imported, so that it finds no accelerator where none is to be used."""
+        return {"CUDA_VISIBLE_DEVICES": ""} if self.is_on_cpu else {}
 
 
 def read_settings() -> Settings:

@@ -6,14 +6,18 @@ Every call is idempotent, so that a flow that was killed and started again ends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.domain.identities import Digest, DomainName, RunId, shorten
 from pipelines.domain.scorecards import Scorecard
-from pipelines.learners.protocols import Step
+from pipelines.learners.paces import Progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 RUN_TAG = "addendum.run"
 LONGEST_PARAM = 500
 """MLflow refuses longer parameter values on some back ends."""
+FULL = 900
+"""Metrics that wait at most: MLflow refuses batches of more than 1,000."""
+LOG = logging.getLogger("addendum.tracking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +43,40 @@ class TrackedDataset:
 
 @dataclass(slots=True)
 class MlflowMonitor:
-    """Sends training steps to MLflow in batches, since a call a step would cost more than the step of a small model."""
+    """Sends training steps to MLflow in batches, since a call a step would cost more than the step of a small model.
+
+    A server that does not answer costs a batch of the curve, not the training.
+    """
 
     client: MlflowClient
     run: str
-    every: int = 10
+    pause_s: float = 5.0
+    clock: Callable[[], float] = time.monotonic
     _waiting: list[Metric] = field(default_factory=list)
+    _sent_at: float = -math.inf
 
-    def observe(self, step: Step) -> None:
-        """Take note of a step; the last one, and each with a dev loss, is sent at once."""
+    def see(self, progress: Progress) -> None:
+        """Take note of a step; the first and the last one, and each with a dev loss, are sent at once."""
         from mlflow.entities import Metric
         from mlflow.utils.time import get_current_time_millis
 
-        now = get_current_time_millis()
-        values = {"loss": step.loss, "rate": step.rate, "tokens": float(step.tokens)}
-        if step.dev_loss is not None:
-            values["dev_loss"] = step.dev_loss
-        self._waiting.extend(Metric(f"train.{name}", value, now, step.step) for name, value in values.items())
-        if step.dev_loss is not None or step.step == step.steps or step.step % self.every == 0:
-            self.client.log_batch(self.run, metrics=self._waiting)
-            self._waiting = []
+        now, step = get_current_time_millis(), progress.step
+        values = {"loss": step.loss, "rate": step.rate, "tokens": float(step.tokens), "dev_loss": step.dev_loss}
+        values |= {"tokens_per_second": progress.tokens_per_second, "seconds_left": progress.seconds_left}
+        said = {name: value for name, value in values.items() if value is not None}
+        self._waiting.extend(Metric(f"train.{name}", value, now, step.step) for name, value in said.items())
+        is_due = self.clock() - self._sent_at >= self.pause_s or len(self._waiting) > FULL
+        if is_due or step.dev_loss is not None or step.step == step.steps:
+            self._send()
+
+    def _send(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        sending, self._waiting, self._sent_at = self._waiting, [], self.clock()
+        try:
+            self.client.log_batch(self.run, metrics=sending)
+        except MlflowException as error:
+            LOG.warning("MLflow does not take the training's curve: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +108,22 @@ class Tracker:
     def monitor(self, run: str) -> MlflowMonitor:
         """Return a monitor that draws this run's training curves."""
         return MlflowMonitor(self.client(), run)
+
+    @contextmanager
+    def watch_system(self, run: str, every_s: float = 10.0) -> Iterator[None]:
+        """Draw this machine's load (processor, memory, disk, network, GPU) under ``system/`` until the block ends.
+
+        A thread of this process reads it each ``every_s`` seconds and is gone with the block. GPUs are read where
+        ``nvidia-ml-py`` is installed. A run that is taken up again goes on where its curves ended.
+        """
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        watching = SystemMetricsMonitor(run, sampling_interval=every_s, resume_logging=True, tracking_uri=self.uri)
+        watching.start()
+        try:
+            yield
+        finally:
+            watching.finish()
 
     def log_params(self, run: str, params: Mapping[str, str]) -> None:
         """Log parameters that the run does not have yet; MLflow's are written once."""
@@ -123,11 +160,41 @@ class Tracker:
             if file.exists():
                 client.log_artifact(run, str(file), folder)
 
+    def log_metrics(self, run: str, metrics: Mapping[str, float]) -> None:
+        """Set single figures of the run, in one call."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        now = get_current_time_millis()
+        self.client().log_batch(run, metrics=[Metric(name, value, now, 0) for name, value in sorted(metrics.items())])
+
+    def add_metrics(self, run: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> bool:
+        """Add to single figures and set tags; return whether MLflow took them, since what is shown must stop nothing."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            before = self.read_metrics(run, "")
+            self.log_metrics(run, {name: before.get(name, 0.0) + value for name, value in metrics.items()})
+            self.tag(run, tags)
+        except MlflowException:
+            return False
+        return True
+
+    def read_metrics(self, run: str, prefix: str) -> Mapping[str, float]:
+        """Return the last value of each metric whose name begins with ``prefix``."""
+        found = self.client().get_run(run).data.metrics
+        return {name: float(value) for name, value in found.items() if name.startswith(prefix)}
+
     def tag(self, run: str, tags: Mapping[str, str]) -> None:
         """Set tags."""
-        client = self.client()
-        for key, value in sorted(tags.items()):
-            client.set_tag(run, key, value)
+        from mlflow.entities import RunTag
+
+        self.client().log_batch(run, tags=[RunTag(key, value) for key, value in sorted(tags.items())])
+
+    def read_tag(self, run: str, key: str) -> str | None:
+        """Return a tag of the run, ``None`` where it has none of that name."""
+        found = self.client().get_run(run).data.tags.get(key)
+        return None if found is None else str(found)
 
     def find_tag(self, domain: DomainName, run_id: RunId, key: str) -> str | None:
         """Return a tag of this retraining's run; ``None`` where MLflow has no such run or tag any more."""

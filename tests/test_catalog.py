@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 import pytest
 import yaml
 
-from flows.stages import read_progress
-from pipelines.catalog import FITTING, LoggedMonitor, Monitors, StageName, run_stage, watch_training
+from pipelines.catalog import FITTING, LoggedMonitor, StageName, run_stage, watch_training
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.learners.machines import MACHINE_TAG, describe_machine, read_machine
+from pipelines.learners.paces import Progress, read_line
 from pipelines.learners.protocols import Step
 from pipelines.params import DomainParams
 from pipelines.settings import Settings
 from pipelines.tracking import Tracker
 from pipelines.workspace import Workspace
 from tests.builders.installations import REPOSITORY, build_params
-from tests.builders.lessons import Watcher
 
 STEP = Step(step=3, steps=8, loss=0.5, rate=0.1, tokens=120, dev_loss=0.75)
 
@@ -43,28 +43,28 @@ def test_only_the_fitting_stages_want_a_gpu() -> None:
 
 
 def test_a_logged_step_is_read_back_as_progress(caplog: pytest.LogCaptureFixture) -> None:
+    progress = Progress(step=STEP, tokens_per_second=240.0, seconds_left=2.5)
     with caplog.at_level(logging.INFO, "addendum.stage"):
-        LoggedMonitor().observe(STEP)
-    assert caplog.messages == ["train step 3/8 loss 0.5000 dev loss 0.7500 tokens 120"]
-    assert read_progress(caplog.messages[0]) == (3, 8, 0.5)
+        LoggedMonitor().see(progress)
+    assert caplog.messages == ["train step 3/8 loss 0.5000 rate 0.1 tokens 120 dev loss 0.7500 tokens/s 240.0 left 2.5s"]
+    assert read_line(caplog.messages[0]) == progress
 
 
-def test_all_monitors_are_told() -> None:
-    watchers = [Watcher(), Watcher()]
-    Monitors(watchers).observe(STEP)
-    assert [watcher.steps for watcher in watchers] == [[STEP], [STEP]]
-
-
-def test_without_a_run_only_the_log_watches() -> None:
-    assert isinstance(watch_training(Settings(mlflow_run=None), "linear"), LoggedMonitor)
+def test_without_a_run_only_the_log_watches(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "addendum.stage"), watch_training(Settings(mlflow_run=None), "linear") as monitor:
+        monitor.observe(STEP)
+    assert read_line(caplog.messages[0]) == Progress(step=STEP)
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
-def test_a_named_run_is_told_too(tmp_path: Path) -> None:
+def test_a_named_run_is_told_too_and_no_thread_is_left(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     tracker = Tracker(settings.tracking_address, settings.artifact_root)
     run = tracker.open_run(DomainName("clinical"), RunId("run"))
-    watch_training(settings.model_copy(update={"mlflow_run": run}), "linear").observe(STEP)
+    before = set(threading.enumerate())
+    with watch_training(settings.model_copy(update={"mlflow_run": run}), "linear") as monitor:
+        monitor.observe(STEP)
+    assert set(threading.enumerate()) <= before
     assert tracker.client().get_run(run).data.metrics["train.loss"] == 0.5
     noted = tracker.find_tag(DomainName("clinical"), RunId("run"), MACHINE_TAG)
     assert noted is not None

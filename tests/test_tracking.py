@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,9 @@ import pytest
 from pipelines.domain.identities import Digest, DomainName, RunId
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Score, Scorecard, Slice
+from pipelines.learners.paces import Progress
 from pipelines.learners.protocols import Step
-from pipelines.tracking import LONGEST_PARAM, TrackedDataset, Tracker
+from pipelines.tracking import LONGEST_PARAM, MlflowMonitor, TrackedDataset, Tracker
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +54,78 @@ def test_params_logged_twice_stand_and_new_ones_are_added(tracker: Tracker, run:
     }
 
 
+def see(monitor: MlflowMonitor, number: int, steps: int, dev_loss: float | None = None, speed: float | None = None) -> None:
+    step = Step(step=number, steps=steps, loss=1 / number, rate=0.1, tokens=10 * number, dev_loss=dev_loss)
+    monitor.see(Progress(step=step, tokens_per_second=speed, seconds_left=speed))
+
+
 def test_a_monitor_sends_batches_and_the_last_step_at_once(tracker: Tracker, run: str) -> None:
-    monitor = tracker.monitor(run)
-    seen = []
+    now = [100.0]
+    monitor = replace(tracker.monitor(run), clock=lambda: now[0])
+    sent = []
     for number in range(1, 14):
-        monitor.observe(Step(step=number, steps=13, loss=1 / number, rate=0.1, tokens=10 * number, dev_loss=None))
-        seen.append(len(tracker.client().get_metric_history(run, "train.loss")))
-    assert seen == [*[0] * 9, *[10] * 3, 13]
+        see(monitor, number, 13)
+        sent.append(len(tracker.client().get_metric_history(run, "train.loss")))
+        now[0] += 1
+    assert sent == [*[1] * 5, *[6] * 5, *[11] * 2, 13]
     assert [metric.step for metric in tracker.client().get_metric_history(run, "train.tokens")] == list(range(1, 14))
 
 
 def test_a_dev_loss_is_sent_at_once(tracker: Tracker, run: str) -> None:
-    tracker.monitor(run).observe(Step(step=1, steps=99, loss=1.0, rate=0.1, tokens=1, dev_loss=0.5))
+    monitor = tracker.monitor(run)
+    see(monitor, 1, 99)
+    see(monitor, 2, 99, dev_loss=0.5)
     assert tracker.client().get_run(run).data.metrics["train.dev_loss"] == 0.5
+
+
+def test_the_pace_is_drawn_where_it_is_known(tracker: Tracker, run: str) -> None:
+    monitor = tracker.monitor(run)
+    see(monitor, 1, 2)
+    see(monitor, 2, 2, speed=250.0)
+    drawn = {name: tracker.client().get_metric_history(run, f"train.{name}") for name in ("tokens_per_second", "seconds_left")}
+    assert {name: [(point.step, point.value) for point in points] for name, points in drawn.items()} == {
+        "tokens_per_second": [(2, 250.0)],
+        "seconds_left": [(2, 250.0)],
+    }
+
+
+def test_steps_that_come_faster_than_they_are_sent_are_sent_before_mlflow_would_refuse_them(tracker: Tracker, run: str) -> None:
+    monitor = replace(tracker.monitor(run), clock=lambda: 0.0)
+    for number in range(1, 601):
+        see(monitor, number, 601)
+    see(monitor, 601, 601)
+    assert len(tracker.client().get_metric_history(run, "train.loss")) == 601
+
+
+def test_a_training_outlives_an_mlflow_that_has_lost_its_run(tracker: Tracker, caplog: pytest.LogCaptureFixture) -> None:
+    see(tracker.monitor("0" * 32), 1, 9)
+    assert caplog.messages == ["MLflow does not take the training's curve: MlflowException"]
+
+
+def test_the_machines_load_is_drawn_and_its_thread_goes_with_the_block(tracker: Tracker, run: str) -> None:
+    before = set(threading.enumerate())
+    for _ in range(2):
+        with tracker.watch_system(run, every_s=0.05):
+            assert set(threading.enumerate()) > before
+            patience = time.monotonic() + 20
+            while not tracker.read_metrics(run, "system/") and time.monotonic() < patience:
+                time.sleep(0.05)
+        assert set(threading.enumerate()) <= before
+    found = tracker.read_metrics(run, "system/")
+    assert {"system/cpu_utilization_percentage", "system/system_memory_usage_megabytes"} <= found.keys()
+
+
+def test_the_watching_ends_with_a_training_that_fails(tracker: Tracker, run: str) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(ValueError, match="broken"), tracker.watch_system(run, every_s=60):
+        raise ValueError("broken")
+    assert set(threading.enumerate()) <= before
+
+
+def test_figures_are_set_set_again_and_read_by_how_they_begin(tracker: Tracker, run: str) -> None:
+    tracker.log_metrics(run, {"cost.train.seconds": 3.0, "other": 1.0})
+    tracker.log_metrics(run, {"cost.train.seconds": 5.0, "cost.seconds": 6.0})
+    assert tracker.read_metrics(run, "cost.") == {"cost.train.seconds": 5.0, "cost.seconds": 6.0}
 
 
 def test_datasets_carry_their_digests_and_logging_again_adds_none(tracker: Tracker, run: str) -> None:

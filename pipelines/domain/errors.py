@@ -5,6 +5,9 @@ A message names the thing that is wrong and what to do next; it never quotes a d
 
 from __future__ import annotations
 
+TRY_AGAIN = 75
+"""The exit code of a stage that can be taken up where it stopped (EX_TEMPFAIL of sysexits.h)."""
+
 
 class AddendumError(Exception):
     """The root of all errors that Addendum raises on purpose."""
@@ -58,6 +61,10 @@ class SignatureError(WorkspaceError):
     """A model's folder is not what was signed, or not signed by a key that is trusted here."""
 
 
+class DismissedError(AddendumError):
+    """No failure: a process that helped another one to do a stage has nothing more to do."""
+
+
 class StageError(AddendumError):
     """A stage could not do its work: says which, and why."""
 
@@ -68,6 +75,18 @@ class EmptyLessonError(StageError):
 
 class DivergedError(StageError):
     """Training produced a loss that is not a number."""
+
+
+class OutOfMemoryError(StageError):
+    """A training does not fit the memory, not even in smaller pieces."""
+
+
+class DiskFullError(StageError):
+    """What a stage makes cannot be written: the disk is full, or a quota or limit is reached."""
+
+
+class PreemptedError(StageError):
+    """A stage was asked to end before it was done, and can be taken up where it stopped."""
 
 
 class NotMeasurableError(StageError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,11 +15,13 @@ from pipelines.learners.bases import find_base
 from pipelines.learners.cards import Card, read_card, write_card
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.devices import run_exactly
+from pipelines.learners.distilling import Distilled, Teacher, choose_taught
+from pipelines.learners.interpolating import interpolate, remember
 from pipelines.learners.likelihoods import read_losses, token_losses
 from pipelines.learners.padding import pad_rows
 from pipelines.learners.protocols import Lesson, Monitor, Step
 from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
-from pipelines.learners.training import Course, train_network
+from pipelines.learners.training import Task, plan_course, train_network
 from pipelines.learners.weights import Network, adapt, load_base, load_folder, merge, save_network
 
 Rows = list[tuple[int, ...]]
@@ -29,14 +32,26 @@ class CausalLmTask:
 
     def __init__(self, params: CausalLm, network: Network, rows: tuple[Rows, Rows], device: torch.device) -> None:
         self.network = network
-        self._params, self._device = params, device
+        self._params, self.device = params, device
         self._rows, self._dev = rows
         self.lengths: Sequence[int] = [len(row) for row in self._rows]
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
         """Return the sum of the losses of a batch's tokens, in nats."""
-        batch = pad_rows([self._rows[place] for place in places], 0, self._device)
+        batch = pad_rows([self._rows[place] for place in places], 0, self.device)
         return token_losses(self.network, batch).sum()
+
+    def scores(self, network: torch.nn.Module, places: Sequence[int]) -> torch.Tensor:
+        """Return a network's scores of every token that follows another one (tokens x vocabulary)."""
+        batch = pad_rows([self._rows[place] for place in places], 0, self.device)
+        logits = network(input_ids=batch.ids, attention_mask=batch.mask).logits[:, :-1]
+        scores: torch.Tensor = logits[batch.mask[:, 1:].bool()]
+        return scores
+
+    def judge(self, scores: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+        """Return the sum of the losses of scores that are known."""
+        truths = torch.tensor([token for place in places for token in self._rows[place][1:]], device=self.device)
+        return torch.nn.functional.cross_entropy(scores.float(), truths, reduction="sum")
 
     def count(self, places: Sequence[int]) -> int:
         """Return the number of tokens that follow another one."""
@@ -46,7 +61,7 @@ class CausalLmTask:
         """Return the mean loss of the dev rows' tokens."""
         if not self._dev:
             return None
-        losses = read_losses(self.network, self._dev, self._device, self._params.precision)
+        losses = read_losses(self.network, self._dev, self.device, self._params.precision)
         return math.fsum(float(row.sum()) for row in losses) / sum(len(row) for row in losses)
 
     def groups(self) -> list[dict[str, object]]:
@@ -61,18 +76,33 @@ def fit_causal_lm(params: CausalLm, lesson: Lesson, output: Path, monitor: Monit
         raise EmptyLessonError("train: no text to learn from: check the split's report")
     with run_exactly(lesson.threads, lesson.seed) as device:
         network, tokenizer, start = _begin(params, lesson, texts)
+        old = remember(network) if params.interpolation and lesson.champion else None
         rows = encode_texts(tokenizer, texts, start, params.max_tokens)
         dev = [row.text for row in lesson.dev if row.text][: params.dev_rows]
         learning = network if params.adapter is None else adapt(network, params.adapter)
         task = CausalLmTask(params, learning.to(device), (rows, encode_texts(tokenizer, dev, start, params.max_tokens)), device)
-        curve = train_network(task, Course(schedule=params, seed=lesson.seed, device=device), monitor)
-        save_network(merge(learning), output, params.stored)
+        curve = train_network(_hold(task, params, lesson), plan_course(params, lesson, device), monitor)
+        task.network = merge(task.network).eval()
+        shares = params.interpolation.shares if params.interpolation else ()
+        blend = interpolate(task.network, old, shares, task.dev_loss) if old else None
+        save_network(task.network, output, params.stored)
     write_tokenizer(output, tokenizer)
-    write_card(
-        output,
-        Card(kind="causal_lm", base=params.base, max_tokens=params.max_tokens, precision=params.precision, start=start),
-    )
+    write_card(output, replace(_describe(params, start), blend=blend))
     return curve
+
+
+def _describe(params: CausalLm, start: int) -> Card:
+    return Card(kind="causal_lm", base=params.base, max_tokens=params.max_tokens, precision=params.precision, start=start)
+
+
+def _hold(task: CausalLmTask, params: CausalLm, lesson: Lesson) -> Task:
+    """Hold the task to the champion's opinion, where that is asked for."""
+    if params.distillation is None or lesson.champion is None:
+        return task
+    champion, _ = load_folder(lesson.champion, "decoder")
+    news = sum(1 for row in lesson.news if row.text)
+    taught = choose_taught(params.distillation, news, len(task.lengths))
+    return Distilled(task, Teacher(network=champion.to(task.device)), params.distillation, taught)
 
 
 def encode_texts(tokenizer: Tokenizer, texts: Sequence[str], start: int, limit: int) -> Rows:

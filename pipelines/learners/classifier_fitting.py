@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 
 from pipelines.learners.bases import find_base
-from pipelines.learners.cards import Card, write_card
+from pipelines.learners.cards import Card, read_card, write_card
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.classifier_networks import ClassifierNetwork, read_network, write_head
 from pipelines.learners.classifier_predicting import read_scores
 from pipelines.learners.devices import run_exactly
+from pipelines.learners.distilling import Distilled, Teacher, choose_taught
+from pipelines.learners.interpolating import interpolate, remember
 from pipelines.learners.labels import labelled_rows
 from pipelines.learners.padding import pad_rows
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step
+from pipelines.learners.recalibrating import recalibrate
 from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
-from pipelines.learners.training import Course, train_network
+from pipelines.learners.training import Task, plan_course, train_network
 from pipelines.learners.weights import adapt, load_base, merge, save_network
 
 
@@ -31,7 +35,7 @@ class ClassifierTask:
     ) -> None:
         rows = labelled_rows(lesson)
         self.network = network
-        self._params, self._device = params, device
+        self._params, self.device = params, device
         self._places = {label: place for place, label in enumerate(lesson.labels)}
         self._ids = _encode(tokenizer, rows, params.max_tokens)
         self._labels = [self._places[row.label] for row in rows]
@@ -42,9 +46,17 @@ class ClassifierTask:
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
         """Return the sum of a batch's cross-entropies, in nats."""
-        batch = pad_rows([self._ids[place] for place in places], 0, self._device)
-        truths = torch.tensor([self._labels[place] for place in places], device=self._device)
-        return torch.nn.functional.cross_entropy(self.network(batch), truths, reduction="sum")
+        return self.judge(self.scores(self.network, places), places)
+
+    def scores(self, network: torch.nn.Module, places: Sequence[int]) -> torch.Tensor:
+        """Return a network's scores (rows x labels)."""
+        scores: torch.Tensor = network(pad_rows([self._ids[place] for place in places], 0, self.device))
+        return scores
+
+    def judge(self, scores: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+        """Return the sum of the cross-entropies of scores that are known."""
+        truths = torch.tensor([self._labels[place] for place in places], device=self.device)
+        return torch.nn.functional.cross_entropy(scores, truths, reduction="sum")
 
     def count(self, places: Sequence[int]) -> int:
         """Return the number of rows."""
@@ -54,7 +66,7 @@ class ClassifierTask:
         """Return the mean cross-entropy of the dev rows."""
         if not self._dev_ids:
             return None
-        scores = read_scores(self.network, self._dev_ids, self._device, self._params.precision)
+        scores = read_scores(self.network, self._dev_ids, self.device, self._params.precision)
         losses = torch.nn.functional.cross_entropy(scores, torch.tensor(self._dev_labels), reduction="none")
         return math.fsum(losses.tolist()) / len(losses)
 
@@ -70,18 +82,37 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
     rows = labelled_rows(lesson)
     with run_exactly(lesson.threads, lesson.seed) as device:
         network, tokenizer = _begin(params, lesson, rows)
+        old = remember(network) if params.interpolation and lesson.champion else None
         if params.adapter is not None:
             network.encoder = adapt(network.encoder, params.adapter)
         task = ClassifierTask(params, network.to(device), tokenizer, lesson, device)
-        curve = train_network(task, Course(schedule=params, seed=lesson.seed, device=device), monitor)
-        save_network(merge(network.encoder), output, params.stored)
+        curve = train_network(_hold(task, params, lesson), plan_course(params, lesson, device), monitor)
+        network.encoder = merge(network.encoder)
+        network.eval()
+        blend = interpolate(network, old, params.interpolation.shares, task.dev_loss) if params.interpolation and old else None
+        temperature = recalibrate(params, network, tokenizer, lesson, device)
+        save_network(network.encoder, output, params.stored)
         write_head(output, network.head)
     write_tokenizer(output, tokenizer)
-    card = Card(
+    write_card(output, replace(_describe(params, lesson), temperature=temperature, blend=blend))
+    return curve
+
+
+def _describe(params: Classifier, lesson: Lesson) -> Card:
+    return Card(
         kind="classifier", base=params.base, labels=lesson.labels, max_tokens=params.max_tokens, precision=params.precision
     )
-    write_card(output, card)
-    return curve
+
+
+def _hold(task: ClassifierTask, params: Classifier, lesson: Lesson) -> Task:
+    """Hold the task to the champion's opinion, where that is asked for; it has none on labels that it does not know."""
+    if params.distillation is None or lesson.champion is None:
+        return task
+    known = tuple(label for label in read_card(lesson.champion).labels if label in lesson.labels)
+    champion, _ = read_network(lesson.champion, known)
+    teacher = Teacher(network=champion.to(task.device), outputs=tuple(lesson.labels.index(label) for label in known))
+    news = sum(1 for row in lesson.news if row.label)
+    return Distilled(task, teacher, params.distillation, choose_taught(params.distillation, news, len(task.lengths)))
 
 
 def _begin(params: Classifier, lesson: Lesson, rows: Sequence[Document]) -> tuple[ClassifierNetwork, Tokenizer]:

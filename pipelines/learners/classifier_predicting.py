@@ -52,7 +52,8 @@ class ClassifierPredictor:
         with run_exactly(self._threads) as device:
             rows = [row.ids or (0,) for row in tokens]
             scores = read_scores(self._network.to(device), rows, device, self._card.precision)
-        return read_probabilities(documents, normalise_scores(scores.double().numpy()), self._card.labels)
+        chances = normalise_scores(scores.double().numpy() / self._card.temperature)
+        return read_probabilities(documents, chances, self._card.labels)
 
     def prefer(self, pairs: Sequence[Pair]) -> list[Preference] | None:  # noqa: ARG002  # the protocol's
         """Return ``None``: it knows no likelihood of text."""

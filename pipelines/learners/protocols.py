@@ -33,12 +33,28 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a fit is carried out here: it changes how long it takes and what survives a kill, and no weight.
+
+    ``checkpoints`` lies outside the outputs; ``None`` keeps nothing. ``checkpoint_seconds`` is the least time between two of
+    them. ``is_sharded`` divides the model, and not only the batch, among the processes that train it together, of which this
+    one has the ``rank``: the first, 0, alone writes anything.
+    """
+
+    checkpoints: Path | None = None
+    checkpoint_seconds: float = 60.0
+    is_sharded: bool = False
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
     """Everything that a fit depends on, beside the learner's own parameters.
 
     ``news`` are rows the champion has not seen; ``history`` are rows that it has, already sampled for replay (all rows are
     ``news`` on a cold start). ``champion`` is the folder to start warm from, ``None`` for a cold start. ``labels`` is the
-    declared set, in order. ``checkpoints`` lies outside the outputs and may hold an earlier attempt at this very lesson.
+    declared set, in order. ``checkpoints`` lies outside the outputs and may hold an earlier attempt at this very lesson;
+    nothing depends on it, nor on the ``conduct``.
     """
 
     news: Sequence[Document]
@@ -49,6 +65,7 @@ class Lesson:
     checkpoints: Path | None
     seed: int
     threads: int
+    conduct: Conduct = Conduct()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

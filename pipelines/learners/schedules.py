@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.learners.upkeep import Distillation, Interpolation
+
 
 class Adapter(BaseModel):
     """Low-rank adaptation (LoRA, https://arxiv.org/abs/2106.09685): the update has this rank, and is merged when saved."""
@@ -32,6 +34,7 @@ class Schedule(BaseModel):
     base: str = Field(description="package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:tiny")
     max_tokens: int = Field(default=256, gt=1, description="longer texts are cut")
     batch_tokens: int = Field(default=4096, gt=0, description="tokens of a batch, padding included")
+    micro_tokens: int | None = Field(default=None, gt=0, description="a batch is run in pieces of so many tokens; none: at once")
     epochs: int = Field(default=3, gt=0)
     max_steps: int | None = Field(default=None, gt=0, description="stop here, even in mid-epoch")
     rate: float = Field(default=5e-5, gt=0, description="the highest learning rate")
@@ -45,6 +48,10 @@ class Schedule(BaseModel):
     precision: Literal["auto", "bf16", "fp32"] = Field(default="auto", description="auto: bf16 where the device is fast at it")
     stored: Literal["bf16", "fp32"] = Field(default="fp32", description="what weights are stored as")
     adapter: Adapter | None = Field(default=None, description="low-rank updates instead of full fine-tuning")
+    distillation: Distillation | None = Field(default=None, description="hold a warm start to its champion's opinion")
+    interpolation: Interpolation | None = Field(
+        default=None, description="blend a warm start with its champion, as dev finds best"
+    )
 
     def continued(self) -> Self:
         """Return the schedule of a warm start: its highest rate re-warmed, its epochs those of ``warm_epochs``."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
-from pipelines.learners.protocols import Monitor, Step
+from pipelines.learners.attempts import enclose_attempts, forget_attempts
+from pipelines.learners.cards import Blend, Card, read_card
+from pipelines.learners.disks import refuse_full_disk
+from pipelines.learners.protocols import Conduct, Monitor, Step
 from pipelines.lessons.alarms import Shift
 from pipelines.lessons.planning import Plan, find_champion, plan_lesson
 from pipelines.train.params import TrainParams
@@ -23,7 +28,7 @@ class TrainingReport:
     """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
 
     ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
-    `replay.alarm` asks for that.
+    `replay.alarm` asks for that. ``temperature`` and ``blend`` are those of the model's card.
     """
 
     learner: str
@@ -39,24 +44,51 @@ class TrainingReport:
     dev_loss: float | None
     general: int = 0
     shift: Shift | None = None
+    temperature: float = 1.0
+    blend: Blend | None = None
 
 
-def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], checkpoints: Path | None, monitor: Monitor) -> None:
+def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
     """Train the candidate into ``folder.model`` and its curve and report into ``folder.training``.
 
     ``labels`` are the domain's declared classes, in order. Raises :class:`~pipelines.domain.errors.EmptyLessonError` when there
-    is nothing to learn from, :class:`~pipelines.domain.errors.DivergedError` when the loss is not a number, and
-    :class:`~pipelines.domain.errors.WorkspaceError` for a missing file.
+    is nothing to learn from, :class:`~pipelines.domain.errors.DivergedError` when the loss is not a number,
+    :class:`~pipelines.domain.errors.WorkspaceError` for a missing file, and what
+    :func:`~pipelines.learners.training.train_network` raises. The model is there as a whole, or not at all.
     """
+    conduct = conduct or Conduct()
     pin = read_json(folder.pin, Pin)
     champion = find_champion(folder, pin, params)
-    plan = plan_lesson(folder, params, labels, champion, checkpoints)
-    folder.model.mkdir(parents=True, exist_ok=True)
-    curve = params.learner.fit(plan.lesson, folder.model, monitor)
-    write_json(folder.model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
-    write_json(folder.model / "seen.json", plan.seen)
-    write_bytes(folder.training / "curve.csv", _tabulate(curve))
-    write_json(folder.training / "report.json", _report(params, plan, curve))
+    plan = plan_lesson(folder, params, labels, champion, conduct.checkpoints)
+    lesson = enclose_attempts(params.learner, replace(plan.lesson, conduct=conduct))
+    with _write_whole(folder.model, is_writer=conduct.rank == 0) as model:
+        curve = params.learner.fit(lesson, model, monitor)
+        write_json(model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
+        write_json(model / "seen.json", plan.seen)
+        write_bytes(folder.training / "curve.csv", _tabulate(curve))
+        write_json(folder.training / "report.json", _report(params, plan, curve, read_card(model)))
+    forget_attempts(lesson)
+
+
+@contextmanager
+def _write_whole(target: Path, *, is_writer: bool) -> Iterator[Path]:
+    """Yield a folder beside ``target`` that takes its place when all is written; see :func:`refuse_full_disk`.
+
+    Of several processes one writes, and the others leave before there is anything to write.
+    """
+    half = target.with_name(f".{target.name}.incomplete")
+    if not is_writer:
+        yield half
+        return
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    try:
+        with refuse_full_disk(target):
+            yield half
+            shutil.rmtree(target, ignore_errors=True)
+            half.rename(target)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: bool) -> Lineage:
@@ -82,7 +114,7 @@ def _tabulate(curve: Sequence[Step]) -> bytes:
     return sink.getvalue().encode()
 
 
-def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingReport:
+def _report(params: TrainParams, plan: Plan, curve: Sequence[Step], card: Card) -> TrainingReport:
     measured = [step.dev_loss for step in curve if step.dev_loss is not None]
     return TrainingReport(
         learner=params.learner.kind,
@@ -98,4 +130,6 @@ def _report(params: TrainParams, plan: Plan, curve: Sequence[Step]) -> TrainingR
         dev_loss=measured[-1] if measured else None,
         general=plan.general,
         shift=plan.shift,
+        temperature=card.temperature,
+        blend=card.blend,
     )

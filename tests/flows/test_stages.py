@@ -10,10 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from flows.stages import _leftover_file, _note_group, end_leftovers, read_progress, run_in_worktree
+from flows.stages import _leftover_file, _note_group, end_leftovers, run_in_worktree
 from flows.worktrees import Worktree, open_worktree, run_git
 from pipelines.catalog import StageName
 from pipelines.domain.errors import StageError
@@ -142,14 +140,3 @@ def _group_of(process: int) -> int | None:
         return os.getpgid(process) if is_alive(process) else None
     except (ProcessLookupError, psutil.NoSuchProcess):
         return None
-
-
-@given(step=st.integers(1, 10**6), steps=st.integers(1, 10**6), loss=st.floats(0, 99))
-def test_progress_is_read_from_what_the_stage_logs(step: int, steps: int, loss: float) -> None:
-    found = read_progress(f"train step {step}/{steps} loss {loss:.4f} dev loss 1.0000 tokens 7")
-    assert found == (step, steps, float(f"{loss:.4f}"))
-
-
-@pytest.mark.parametrize("line", ["", "Running stage 'train@clinical':", "said train step 1/2 loss 3", "train step one/2 loss 3"])
-def test_other_lines_are_no_progress(line: str) -> None:
-    assert read_progress(line) is None

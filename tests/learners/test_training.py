@@ -8,39 +8,9 @@ import pytest
 import torch
 
 from pipelines.domain.errors import DivergedError
-from pipelines.learners.schedules import Schedule
-from pipelines.learners.training import Course, train_network
+from pipelines.learners.training import train_network
 from tests.builders.lessons import Watcher
-
-
-class Line:
-    """Fits a line through the origin; every row is ten tokens long."""
-
-    def __init__(self, slope: float = 2.0, rows: int = 6) -> None:
-        self.network = torch.nn.Linear(1, 1, bias=False)
-        torch.nn.init.zeros_(self.network.weight)
-        self.lengths: Sequence[int] = [10] * rows
-        self.batches: list[list[int]] = []
-        self.slope = slope
-
-    def loss(self, places: Sequence[int]) -> torch.Tensor:
-        self.batches.append(list(places))
-        inputs = torch.tensor([[1.0 + place] for place in places])
-        return ((self.network(inputs) - self.slope * inputs) ** 2).sum()
-
-    def count(self, places: Sequence[int]) -> int:
-        return len(places)
-
-    def dev_loss(self) -> float | None:
-        return float((self.network.weight.detach() - self.slope).abs())
-
-    def groups(self) -> list[dict[str, object]]:
-        return [{"params": list(self.network.parameters()), "scale": 1.0}]
-
-
-def course(**fields: object) -> Course:
-    schedule = Schedule(**{"base": "scratch:tiny", "rate": 0.1, "batch_tokens": 20, "epochs": 2, "precision": "fp32", **fields})
-    return Course(schedule=schedule, seed=0, device=torch.device("cpu"))
+from tests.builders.tasks import Line, Noisy, course
 
 
 def test_learns() -> None:
@@ -79,10 +49,6 @@ def test_refuses_a_gradient_that_is_not_a_number() -> None:
 
 
 def test_dropout_is_that_of_the_step_whatever_was_drawn_before() -> None:
-    class Noisy(Line):
-        def loss(self, places: Sequence[int]) -> torch.Tensor:
-            return super().loss(places) * (1 + torch.rand(()))
-
     torch.manual_seed(1)
     first = train_network(Noisy(), course(), Watcher())
     torch.manual_seed(2)

@@ -13,7 +13,8 @@ from pipelines.domain.pins import Pin
 from pipelines.files import digest_folder, read_json, write_json
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.linear import Linear
-from pipelines.lessons.params import ReplayParams
+from pipelines.learners.upkeep import Interpolation, Recalibration
+from pipelines.lessons.params import Alarm, ReplayParams
 from pipelines.lessons.planning import find_champion, plan_lesson, read_seen
 from pipelines.train.params import TrainParams
 from pipelines.train.training import TrainingReport, train
@@ -92,6 +93,30 @@ def test_a_warm_start_names_its_parent(tmp_path: Path) -> None:
     parent = read_json(folder.model / "lineage.json", Lineage).parent
     assert parent == digest_folder(folder.champion)
     assert read_json(folder.training / "report.json", TrainingReport).is_warm
+
+
+def test_the_report_says_how_the_parts_of_the_recipe_ended(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    learner = Classifier(
+        base="scratch:tiny",
+        epochs=1,
+        rate=2e-3,
+        max_tokens=32,
+        recalibration=Recalibration(minimum=5),
+        interpolation=Interpolation(),
+    )
+    params = TINY.model_copy(update={"learner": learner, "replay": ReplayParams(minimum=4, alarm=Alarm(threshold=1.0))})
+    run(folder, params)
+    crown(folder)
+    write_split(folder, "train", [build_row("train", number) for number in range(50)])
+    run(folder, params)
+    report = read_json(folder.training / "report.json", TrainingReport)
+    assert report.blend is not None
+    assert report.blend.share in (0.25, 0.5, 0.75, 1.0)
+    assert report.temperature != 1.0
+    assert report.shift is not None
+    assert not report.shift.is_alarm
+    assert (report.news, report.replayed, report.general) == (10, 5, 0)
 
 
 def test_never_continues_from_what_was_trained_on_a_drop_that_was_taken_out(tmp_path: Path) -> None:
