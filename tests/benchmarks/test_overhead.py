@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from benchmarks.overhead_accounts import (
 from benchmarks.overhead_installation import DOMAIN, STOPWATCH, Size, build_params, invent_records
 from benchmarks.overhead_page import PARTS, build_page, list_measures
 from benchmarks.pages import write_page
-from benchmarks.stopwatch.sitecustomize import NOTES, Stopwatch, count_lifetime
+from benchmarks.stopwatch.sitecustomize import NOTES, WRAPPED, Stopwatch, count_lifetime
 from pipelines.catalog import StageName
 from pipelines.domain.identities import DomainName
 from pipelines.params import read_params
@@ -118,6 +120,11 @@ def test_a_lifetime_counts_from_the_systems_start_whatever_the_process_is_called
     ticks = os.sysconf("SC_CLK_TCK")
     fields = " ".join(str(number) for number in range(19))
     assert count_lifetime(f"12 (a) b) c) {fields} {40 * ticks} 0", "100.50 3.00") == pytest.approx(60.5)
+
+
+@pytest.mark.parametrize(("module", "path"), [one[:2] for one in WRAPPED])
+def test_what_is_timed_is_there(module: str, path: str) -> None:
+    assert callable(reduce(getattr, path.split("."), import_module(module)))
 
 
 def test_a_process_notes_its_imports_its_life_and_its_memory(tmp_path: Path) -> None:
