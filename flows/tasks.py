@@ -23,7 +23,7 @@ from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
-from flows.projecting import project
+from flows.projecting import project, project_when_due
 from flows.promoting import PromotionOutcome, promote_version
 from flows.retraining import (
     Start,
@@ -86,8 +86,10 @@ def start(domain: str, reason: str | None, approved_by: str | None = None) -> St
     place = open_place()
     if approved_by is not None:
         check_early(place, DomainName(domain), Approval(by=approved_by, reason=ADVANCE))
-    project(place, DomainName(domain))
+    project_when_due(place, DomainName(domain))
     begun = start_retraining(place, DomainName(domain), reason)
+    if begun.run_id is not None:
+        project(place, DomainName(domain))
     get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
     return begun
 
