@@ -11,9 +11,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from flows.accounting import account_for_cost
+from flows.costs import RunCost, count_cost, show_cost, write_cost
 from flows.dossiers import DossierFiles, publish_dossier
 from flows.evidence import gather_evidence
 from flows.places import Place
+from flows.recoveries import measure_gain, write_gain
 from flows.worktrees import Worktree, commit_run, read_base
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind
@@ -34,6 +37,7 @@ class Conclusion:
     decision: Decision
     sentence: str
     page: Path | None = None
+    cost: RunCost = field(default_factory=RunCost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Concluding:
     model: ModelPin | None = None
     evidence: Mapping[str, Digest] = field(default_factory=dict)
     dossier: DossierFiles | None = None
+    cost: RunCost = field(default_factory=RunCost)
 
     @property
     def registered(self) -> ModelPin:
@@ -75,7 +80,9 @@ def conclude_run(place: Place, tree: Worktree) -> Conclusion:
     for step in STEPS:
         run = step(run)
     page = run.dossier.page if run.dossier else None
-    return Conclusion(version=run.registered.version, decision=verdict.decision, sentence=verdict.sentence, page=page)
+    return Conclusion(
+        version=run.registered.version, decision=verdict.decision, sentence=verdict.sentence, page=page, cost=run.cost
+    )
 
 
 def check_verdict(run: Concluding) -> Concluding:
@@ -148,10 +155,24 @@ def show_dossier(run: Concluding) -> Concluding:
     return replace(run, dossier=publish_dossier(run.place, run.tree.domain, run.registered.version))
 
 
+def add_up_cost(run: Concluding) -> Concluding:
+    """Add up what the stages took, and show it in MLflow."""
+    cost = count_cost(run.place, run.mlflow_run)
+    show_cost(run.place.tracker, run.mlflow_run, cost)
+    return replace(run, cost=cost)
+
+
 def close_run(run: Concluding) -> Concluding:
     """End the MLflow run, and last of all the retraining."""
     run.place.tracker.close_run(run.mlflow_run)
-    end_retraining(run.place.ledger, run.tree.domain, {"run": run.tree.run_id, "decision": run.verdict.decision})
+    payload: dict[str, Json] = {
+        "run": run.tree.run_id,
+        "decision": run.verdict.decision,
+        "cost": write_cost(run.cost),
+        "taught": account_for_cost(run.tree).taught,
+        "gain": write_gain(measure_gain(run.tree)),
+    }
+    end_retraining(run.place.ledger, run.tree.domain, payload)
     return run
 
 
@@ -164,6 +185,7 @@ STEPS: tuple[Step, ...] = (
     record_candidate,
     record_verdict,
     show_dossier,
+    add_up_cost,
     close_run,
 )
 

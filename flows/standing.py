@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flows.approving import read_approval
 from flows.candidates import find_judged, read_judged, read_verdict
+from flows.costs import read_cost
 from flows.places import Place
 from flows.promoting import list_overrides
 from pipelines.domain.errors import LedgerError
@@ -100,6 +101,9 @@ def _tell_approval(version: int, state: ApprovalState) -> str:
 
 def _tell(event: Event) -> str:
     said = event.payload.get("reason") or event.payload.get("sentence") or ""
+    cost = read_cost(event)
+    if cost is not None:
+        said = f"{event.payload['decision']}: {cost.describe()}"
     if "by" in event.payload:
         answer = "override, " if event.payload.get("answer") == Answer.OVERRIDE else ""
         said = f"{event.payload['by']} ({answer}{event.payload.get('proof', 'self-declared')}): {said}"

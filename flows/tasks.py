@@ -18,11 +18,12 @@ from prefect.logging import get_run_logger
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
+from flows.costs import RunCost, meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
-from flows.projecting import project
+from flows.projecting import project, project_when_due
 from flows.promoting import PromotionOutcome, promote_version
 from flows.retraining import (
     Start,
@@ -85,8 +86,10 @@ def start(domain: str, reason: str | None, approved_by: str | None = None) -> St
     place = open_place()
     if approved_by is not None:
         check_early(place, DomainName(domain), Approval(by=approved_by, reason=ADVANCE))
-    project(place, DomainName(domain))
+    project_when_due(place, DomainName(domain))
     begun = start_retraining(place, DomainName(domain), reason)
+    if begun.run_id is not None:
+        project(place, DomainName(domain))
     get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
     return begun
 
@@ -116,7 +119,14 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
         "ADDENDUM_WORKSPACE": str(tree.root),
     }
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 0.0})
-    done = run_in_worktree(tree, StageName(stage), environment, progress.hear)
+    with meter_stage(place.tracker, mlflow_run, stage) as watch:
+
+        def listen(line: str) -> None:
+            watch.tick()
+            progress.hear(line)
+
+        done = run_in_worktree(tree, StageName(stage), environment, listen)
+        watch.is_cached = done.is_cached
     PROGRESS_LOG.info("%s of %s", stage, domain, extra={"stage": stage, "domain": domain, "done": 1.0, "run": done})
     return done
 
@@ -126,6 +136,8 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     """Register the candidate and record its verdict."""
     conclusion = conclude_retraining(open_place(), DomainName(domain), RunId(run_id))
     get_run_logger().info("version %d: %s: %s", conclusion.version, conclusion.decision, conclusion.sentence)
+    get_run_logger().info("it took %s", conclusion.cost.describe())
+    show_run_cost(domain, conclusion.cost)
     if conclusion.page is not None:
         link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
@@ -185,6 +197,12 @@ def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
     """Put the stages' seconds on the flow run's page."""
     table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
     create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
+
+
+def show_run_cost(domain: str, cost: RunCost) -> None:
+    """Put what the run cost on the flow run's page."""
+    table = [{"stage": stage, "seconds": round(seconds, 1)} for stage, seconds in cost.seconds.items()]
+    create_table_artifact(key=name_artifact(domain, "cost"), table=table, description=f"Cost of {domain}: {cost.describe()}")
 
 
 def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,6 +22,10 @@ from pipelines.judge.params import JudgeParams
 from pipelines.promote.approvers import Approver, find_repeated
 from pipelines.split.params import SplitParams
 from pipelines.train.params import TrainParams
+
+COSTS = "costs"
+"""The one section of the file that is no domain's."""
+Section = TypeVar("Section", bound=BaseModel)
 
 
 class WatchParams(BaseModel):
@@ -40,14 +44,58 @@ class WatchParams(BaseModel):
         return self
 
 
+class WorthParams(BaseModel):
+    """What right answers are worth, so that a retraining can be held against its cost. Sums are in the currency of ``costs``.
+
+    Without the two values the champion's score on the news is measured and recorded, and the amount of news decides.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value_of_a_right_answer: float | None = Field(default=None, gt=0, description="more than of a wrong one")
+    documents_a_day: float | None = Field(default=None, gt=0, description="that the model answers about")
+    horizon_days: int = Field(default=90, ge=1, description="how long the gain counts")
+    cost_of_people: float = Field(default=0.0, ge=0, description="of one retraining: reading the verdict, approving")
+    sample: int = Field(default=200, ge=10, description="families of news, and of what the champion knew, that it is asked about")
+
+    @property
+    def value_of_a_point(self) -> float | None:
+        """What a share of right answers of 1 more is worth over the horizon; ``None`` where the values are not declared."""
+        if self.value_of_a_right_answer is None or self.documents_a_day is None:
+            return None
+        return self.value_of_a_right_answer * self.documents_a_day * self.horizon_days
+
+
+class ControlParams(BaseModel):
+    """How often a training from scratch checks what warm starts have drifted from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every: int = Field(ge=1, description="judged retrainings from one control run to the next")
+    bound: float = Field(
+        default=0.01, gt=0, description="what warm starts may lose on dev: a share of right answers, or bits per byte"
+    )
+
+
 class RetrainParams(BaseModel):
-    """When a retraining is worth its cost: enough news, or a champion that has grown too old."""
+    """When a retraining is worth its cost: a gain that pays, enough news, or a champion that has grown too old."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum_news: int = Field(default=1, ge=1, description="new or changed revisions since the champion's cut-off")
     minimum_backlog: int = Field(default=20, ge=1, description="revisions in force before the first model is tried")
     maximum_age_days: int | None = Field(default=None, ge=1, description="retrain on the same corpus after this long")
+    worth: WorthParams | None = Field(default=None, description="weigh the predicted gain against the predicted cost")
+    control: ControlParams | None = Field(default=None, description="train from scratch now and then, to compare")
+
+
+class CostParams(BaseModel):
+    """What the device costs that trains and scores: a section beside the domains, since they share it. No stage reads it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    price_per_hour: float | None = Field(default=None, ge=0, description="of the device, while a stage holds it")
+    currency: str = Field(default="EUR", min_length=1, description="how its price, and every sum, is said")
 
 
 class PromoteParams(BaseModel):
@@ -90,9 +138,10 @@ class DomainParams(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """The whole file: every domain's section, in the order of ``domains``."""
+    """The whole file: every domain's section, in the order of ``domains``, and what computing costs."""
 
     domains: Mapping[DomainName, DomainParams]
+    costs: CostParams = field(default_factory=CostParams)
 
     def of(self, domain: DomainName) -> DomainParams:
         """Return a domain's section; raises :class:`ParamsError` naming the domains there are."""
@@ -111,12 +160,13 @@ def read_params(path: Path) -> Params:
         raise ParamsError(f"{path} is not YAML: {error}") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("domains"), list):
         raise ParamsError(f"{path}: `domains:` must list the domains, each with a section of its own")
-    return Params({DomainName(name): _read_domain(path, name, raw.get(name)) for name in raw["domains"]})
+    domains = {DomainName(name): _read_section(path, name, raw.get(name), DomainParams) for name in raw["domains"]}
+    return Params(domains, _read_section(path, COSTS, raw.get(COSTS) or {}, CostParams))
 
 
-def _read_domain(path: Path, name: str, section: object) -> DomainParams:
+def _read_section(path: Path, name: str, section: object, kind: type[Section]) -> Section:
     try:
-        return DomainParams.model_validate(section)
+        return kind.model_validate(section)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in (name, *first["loc"]))

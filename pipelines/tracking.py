@@ -168,6 +168,18 @@ class Tracker:
         now = get_current_time_millis()
         self.client().log_batch(run, metrics=[Metric(name, value, now, 0) for name, value in sorted(metrics.items())])
 
+    def add_metrics(self, run: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> bool:
+        """Add to single figures and set tags; return whether MLflow took them, since what is shown must stop nothing."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            before = self.read_metrics(run, "")
+            self.log_metrics(run, {name: before.get(name, 0.0) + value for name, value in metrics.items()})
+            self.tag(run, tags)
+        except MlflowException:
+            return False
+        return True
+
     def read_metrics(self, run: str, prefix: str) -> Mapping[str, float]:
         """Return the last value of each metric whose name begins with ``prefix``."""
         found = self.client().get_run(run).data.metrics
@@ -175,9 +187,14 @@ class Tracker:
 
     def tag(self, run: str, tags: Mapping[str, str]) -> None:
         """Set tags."""
-        client = self.client()
-        for key, value in sorted(tags.items()):
-            client.set_tag(run, key, value)
+        from mlflow.entities import RunTag
+
+        self.client().log_batch(run, tags=[RunTag(key, value) for key, value in sorted(tags.items())])
+
+    def read_tag(self, run: str, key: str) -> str | None:
+        """Return a tag of the run, ``None`` where it has none of that name."""
+        found = self.client().get_run(run).data.tags.get(key)
+        return None if found is None else str(found)
 
     def find_tag(self, domain: DomainName, run_id: RunId, key: str) -> str | None:
         """Return a tag of this retraining's run; ``None`` where MLflow has no such run or tag any more."""

@@ -90,6 +90,22 @@ def test_a_listed_domain_without_a_section_is_refused(tmp_path: Path) -> None:
         read_params(write(tmp_path, {"domains": ["clinical"]}))
 
 
+def test_what_computing_costs_stands_beside_the_domains(tmp_path: Path) -> None:
+    assert read_params(write(tmp_path, build_params(tmp_path))).costs.price_per_hour is None
+    params = read_params(write(tmp_path, {**build_params(tmp_path), "costs": {"price_per_hour": 3.5, "currency": "CHF"}}))
+    assert (params.costs.price_per_hour, params.costs.currency) == (3.5, "CHF")
+
+
+def test_a_wrong_price_is_refused_by_file_and_field(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"params.yaml: costs.price_per_hour: "):
+        read_params(write(tmp_path, {**build_params(tmp_path), "costs": {"price_per_hour": -1}}))
+
+
+def test_no_stage_is_hashed_with_what_computing_costs() -> None:
+    declared = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert not [param for stage in declared.values() for param in stage["params"] if "costs" in str(param)]
+
+
 def test_reading_it_imports_nothing_numeric() -> None:
     heavy = "{'numpy', 'pyarrow', 'torch', 'sklearn', 'scipy', 'mlflow', 'prefect', 'deltalake', 'great_expectations', 'spacy'}"
     code = f"import sys, pipelines.params, pipelines.catalog; print(*sorted({heavy} & set(sys.modules)))"

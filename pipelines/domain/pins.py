@@ -59,7 +59,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted."""
+    """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted.
+
+    ``start`` is an earlier champion to continue from, where the present one saw what must be forgotten.
+    """
 
     corpus: CorpusPin
     champion: ModelPin | None
@@ -67,6 +70,7 @@ class Pin:
     look: Look | None
     reason: str
     generation: Generation = FIRST_GENERATION
+    start: ModelPin | None = None
 
     @property
     def run_id(self) -> RunId:
@@ -81,6 +85,7 @@ class Pin:
                     if self.look
                     else None,
                     "generation": [self.generation.number, self.generation.since],
+                    **({"start": [self.start.version, self.start.digest]} if self.start else {}),
                 }
             )[:16]
         )

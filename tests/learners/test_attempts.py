@@ -64,7 +64,7 @@ def test_a_lesson_that_is_done_is_forgotten_and_no_other(tmp_path: Path) -> None
         assert attempt is not None
         attempt.folder.mkdir(parents=True)
     forget_attempts(first)
-    assert list(tmp_path.iterdir()) == [second.checkpoints]
+    assert list(tmp_path.iterdir()) == [second.conduct.enclosure]
     forget_attempts(first)
 
 
