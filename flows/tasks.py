@@ -24,7 +24,7 @@ from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
-from flows.projecting import project
+from flows.projecting import project, project_when_due
 from flows.promoting import PromotionOutcome, promote_version
 from flows.retraining import (
     Start,
@@ -60,7 +60,7 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     return not isinstance(getattr(error, "exception", error), AddendumError)
 
 
-def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+def _is_ended(_task: object, _run: object, state: object) -> bool:
     """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
     error = getattr(state, "data", None)
     return isinstance(getattr(error, "exception", error), PreemptedError)
@@ -87,8 +87,10 @@ def start(domain: str, reason: str | None, approved_by: str | None = None) -> St
     place = open_place()
     if approved_by is not None:
         check_early(place, DomainName(domain), Approval(by=approved_by, reason=ADVANCE))
-    project(place, DomainName(domain))
+    project_when_due(place, DomainName(domain))
     begun = start_retraining(place, DomainName(domain), reason)
+    if begun.run_id is not None:
+        project(place, DomainName(domain))
     get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
     return begun
 
@@ -104,7 +106,7 @@ def track(domain: str, run_id: str) -> str:
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=5,
-    retry_condition_fn=_was_asked_to_end,
+    retry_condition_fn=_is_ended,
 )
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""

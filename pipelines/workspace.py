@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipelines.domain.identities import DomainName, DropId, RunId
 
+ENCODED = "encoded"
+"""The folder of encoded texts, beside that of the checkpoints."""
+
 
 @dataclass(frozen=True, slots=True)
 class DomainFolder:
@@ -171,6 +174,11 @@ class Home:
     def checkpoints(self) -> Path:
         """Checkpoints of unfinished trainings, by the digest of the stage's inputs."""
         return self.root / "checkpoints"
+
+    @property
+    def encoded(self) -> Path:
+        """Texts of lessons as token ids: copies that may be deleted at any time, and hold whatever the texts hold."""
+        return self.root / ENCODED
 
     @property
     def pages(self) -> Path:

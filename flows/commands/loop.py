@@ -40,13 +40,14 @@ def retrain(
     Example: addendum retrain clinical
     """
     place = enter()
-    from flows.gating import describe_run
     from flows.retrain import retrain as flow
 
     done = flow(domain, reason=reason, approved_by=approve)
     if done.conclusion is None:
         say(f"HOLD {domain}: {done.reason}")
         return
+    from flows.gating import describe_run
+
     is_promoted = done.promotion is not None and done.promotion.is_promoted
     said = done.promotion.sentence if done.promotion is not None else done.conclusion.sentence
     say(f"{domain}: {said}{'; it is champion now' if is_promoted else ''}")
