@@ -38,6 +38,11 @@ class DomainFolder:
         return self.root / "anchor"
 
     @property
+    def start(self) -> Path:
+        """The earlier champion that the pin starts from; empty where it names none."""
+        return self.root / "start"
+
+    @property
     def snapshot(self) -> Path:
         """``snapshot`` writes ``revisions.parquet`` and ``manifest.json`` here."""
         return self.root / "snapshot"
