@@ -74,7 +74,7 @@ def test_prepared_again_nothing_arrives_and_nothing_is_split_anew(shared: Splits
 
 
 def test_what_is_held_out_is_of_families_that_no_model_is_trained_or_chosen_on(shared: Splits) -> None:
-    held = shared.find_held_out()
+    held = shared.find_held_out(None)
     for drop in shared.series.drops:
         families = {revision.family_id for revision in drop.revisions if revision.digest in held[drop.number]}
         splits = {assign_family("currency", family, Shares.model_validate(SHARES)) for family in families}
