@@ -54,7 +54,7 @@ def _retrain(installation: Installation, name: str, count: int, first: int) -> t
     installation.call("watch", DOMAIN)
     clear_notes(installation.notes)
     since = datetime.now(UTC).isoformat()
-    wall = installation.call("retrain", DOMAIN, "--approve", "a benchmark")
+    wall = installation.call("retrain", DOMAIN, "--approve", "a reviewer")
     notes = read_notes(installation.notes)
     return account(wall, notes, read_tasks(installation.api, since)), notes
 

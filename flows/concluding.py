@@ -11,10 +11,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from flows.accounting import account_for_cost
 from flows.costs import RunCost, count_cost, show_cost, write_cost
 from flows.dossiers import DossierFiles, publish_dossier
 from flows.evidence import gather_evidence
 from flows.places import Place
+from flows.recoveries import measure_gain, write_gain
 from flows.worktrees import Worktree, commit_run, read_base
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind
@@ -163,7 +165,13 @@ def add_up_cost(run: Concluding) -> Concluding:
 def close_run(run: Concluding) -> Concluding:
     """End the MLflow run, and last of all the retraining."""
     run.place.tracker.close_run(run.mlflow_run)
-    payload: dict[str, Json] = {"run": run.tree.run_id, "decision": run.verdict.decision, "cost": write_cost(run.cost)}
+    payload: dict[str, Json] = {
+        "run": run.tree.run_id,
+        "decision": run.verdict.decision,
+        "cost": write_cost(run.cost),
+        "taught": account_for_cost(run.tree).taught,
+        "gain": write_gain(measure_gain(run.tree)),
+    }
     end_retraining(run.place.ledger, run.tree.domain, payload)
     return run
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from flows.places import Place
 from flows.reconciling import lay_model
 from flows.renewals import renew_holdout
+from flows.starting import choose_start, must_start_cold
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Champion
@@ -29,13 +30,16 @@ RECIPE = "recipe.json"
 
 def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool) -> Pin:
     """Return the pin of a run made now; asked again under the same circumstances it is the same pin and the same look."""
+    corpus = place.corpus(domain).pin()
     pin = Pin(
-        corpus=place.corpus(domain).pin(),
+        corpus=corpus,
         champion=pin_model(place, champion(place.ledger, domain)),
         anchor=pin_model(place, anchor(place.ledger, domain)),
         look=None,
         reason=reason,
         generation=renew_holdout(place, domain) if with_look else current_generation(place.ledger, domain).generation,
+        start=choose_start(place, domain, corpus),
+        is_cold=must_start_cold(place, domain),
     )
     return replace(pin, look=_reserve(place, domain, pin)) if with_look else pin
 
@@ -59,6 +63,7 @@ def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) ->
     write_json(folder.pin, pin)
     lay_model(place, domain, pin.champion, folder.champion)
     lay_model(place, domain, pin.anchor, folder.anchor)
+    lay_model(place, domain, pin.start, folder.start)
     recipe = pin.champion.recipe if pin.champion else None
     folder.reference.mkdir(parents=True, exist_ok=True)
     for left_over in set(folder.reference.iterdir()) - ({folder.reference / RECIPE} if recipe else set()):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.candidates import Judged, read_judged
+from flows.mirror_notes import is_mirrored, note_mirrored
 from flows.places import Place
 from flows.worktrees import move_champion_branch, read_champion_branch, read_run_branch
 from pipelines.domain.errors import LedgerError
@@ -49,6 +50,17 @@ def project(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
     """
     project_branch(place, domain)
     return project_aliases(place, domain)
+
+
+def project_when_due(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
+    """Project, unless this home did so as of the ledger's last word and within a day.
+
+    Opening MLflow takes longer than all else that a look without news does. What a crash left behind is always due, since the
+    note of it is written last.
+    """
+    if is_mirrored(place, domain, _find_word(place, domain)):
+        return ()
+    return project(place, domain)
 
 
 def project_branch(place: Place, domain: DomainName) -> bool:
@@ -89,6 +101,8 @@ def project_aliases(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
     for alias in (alias for alias in told if alias.is_foreign):
         payload: dict[str, Json] = {"alias": alias.alias, "found": alias.found, "expected": alias.expected}
         place.ledger.append(domain, Kind.ALIAS_REPAIRED, payload)
+    if _find_seq(place, domain) == last:
+        note_mirrored(place, domain, _find_word(place, domain))
     return tuple(told)
 
 
@@ -117,6 +131,11 @@ def _find_last(place: Place, domain: DomainName) -> Event | None:
 def _find_seq(place: Place, domain: DomainName) -> int:
     last = _find_last(place, domain)
     return last.seq if last else 0
+
+
+def _find_word(place: Place, domain: DomainName) -> str:
+    last = _find_last(place, domain)
+    return last.hash if last else ""
 
 
 def _project_once(place: Place, domain: DomainName) -> tuple[int, tuple[MovedAlias, ...]]:

@@ -107,8 +107,9 @@ def lay_checkout(place: Place, claim: Claim, into: Path) -> Worktree:
     # with the lock DVC would look for outputs in a cache that is empty on purpose
     tree.lock.unlink(missing_ok=True)
     write_json(tree.folder.pin, claim.pin)
-    for model, folder in ((claim.pin.champion, tree.folder.champion), (claim.pin.anchor, tree.folder.anchor)):
-        _lay_model(place, claim.domain, model, folder)
+    pin, folder = claim.pin, tree.folder
+    for model, where in ((pin.champion, folder.champion), (pin.anchor, folder.anchor), (pin.start, folder.start)):
+        _lay_model(place, claim.domain, model, where)
     return tree
 
 

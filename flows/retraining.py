@@ -8,24 +8,26 @@ from pydantic import TypeAdapter
 
 from flows.concluding import Conclusion, conclude_run
 from flows.costs import count_cost, show_cost, write_cost
-from flows.dropping import is_tainted
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
+from flows.starting import must_start_cold
+from flows.weighing import weigh_domain
 from flows.worktrees import Worktree, open_worktree, params_of, read_base, refuse_uncommitted
-from flows.worth import Standing, Worth, weigh
+from flows.worth import Worth
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import DomainName, Json, RunId
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json
 from pipelines.inputs import is_own_look
-from pipelines.ledger.champions import champion
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.ledger.retrainings import start_retraining as begin
 from pipelines.params import DomainParams
 from pipelines.tracking import TrackedDataset
 from pipelines.workspace import Workspace
+
+FROM_SCRATCH = "; from scratch: warm starts have drifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +54,26 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
         run_id = RunId(str(unfinished.payload["run"]))
         _prepare(place, domain, run_id, _read_pin(unfinished))
         return Start(run_id=run_id, reason=str(unfinished.payload["reason"]), is_resumed=True)
-    worth = Worth(is_worth_it=True, reason=reason) if reason else weigh(_stand(place, domain), place.of(domain).retrain)
+    worth = Worth(is_worth_it=True, reason=reason) if reason else weigh_domain(place, domain)
     if not worth.is_worth_it:
-        return _hold(place, domain, worth.reason)
+        return _hold(place, domain, worth)
     refuse_uncommitted(place.workspace)
     stopped = find_stop(place, domain)
-    return _hold(place, domain, stopped) if stopped else _begin(place, domain, worth.reason)
+    return _hold(place, domain, replace(worth, reason=stopped)) if stopped else _begin(place, domain, worth)
 
 
-def _begin(place: Place, domain: DomainName, reason: str) -> Start:
+def _begin(place: Place, domain: DomainName, worth: Worth) -> Start:
+    reason = f"{worth.reason}{FROM_SCRATCH}" if must_start_cold(place, domain) else worth.reason
     as_of = max((event.seq for event in place.ledger.events(domain)), default=0)
     pin = pin_domain(place, domain, reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)
     if judged is not None:
         said = f"the candidate from this corpus has been judged ({judged.payload['decision']}, event {judged.seq})"
-        held = _hold(place, domain, f"{said}: nothing would come out differently")
+        held = _hold(place, domain, replace(worth, reason=f"{said}: nothing would come out differently"))
         return replace(held, judged=int(str(judged.payload["version"])))
     tree = _prepare(place, domain, pin.run_id, pin)
     made_from: dict[str, Json] = {"pin": _pin_payload(pin), "as_of": as_of, "commit": read_base(tree)}
-    begin(place.ledger, domain, {"run": pin.run_id, "reason": reason, **made_from})
+    begin(place.ledger, domain, {"run": pin.run_id, "reason": reason, "figures": dict(worth.figures), **made_from})
     return Start(run_id=pin.run_id, reason=reason)
 
 
@@ -124,22 +127,11 @@ def flatten_params(params: DomainParams) -> dict[str, str]:
     return flat
 
 
-def _stand(place: Place, domain: DomainName) -> Standing:
-    serving = champion(place.ledger, domain)
-    since = None
-    lost = False
-    if serving is not None:
-        event = place.ledger.events(domain, since=serving.since_seq - 1)[0]
-        since = event.recorded_at
-        lost = is_tainted(place, domain, serving.run_id, serving.ingest_seq)
-    entries = place.corpus(domain).read()
-    return Standing(entries=entries, champion=serving, champion_since=since, has_lost_a_drop=lost, now=place.clock.now())
-
-
-def _hold(place: Place, domain: DomainName, reason: str) -> Start:
+def _hold(place: Place, domain: DomainName, worth: Worth) -> Start:
+    reason = worth.reason
     last = place.ledger.last(domain, Kind.RETRAIN_HELD, Kind.RETRAIN_STARTED, Kind.DROP_LANDED, Kind.DROP_WITHDRAWN)
     if last is None or last.kind is not Kind.RETRAIN_HELD or last.payload["reason"] != reason:
-        place.ledger.append(domain, Kind.RETRAIN_HELD, {"reason": reason})
+        place.ledger.append(domain, Kind.RETRAIN_HELD, {"reason": reason, "figures": dict(worth.figures)})
     return Start(run_id=None, reason=reason)
 
 

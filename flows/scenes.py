@@ -100,7 +100,7 @@ def play_backlog(world: World, out: Console, progress: Waiting) -> Scene:
 
 
 def play_amendment(world: World, out: Console, progress: Waiting) -> Scene:
-    """Act 2: rules are amended, trials revised, a paper retracted, some rows are malformed; the models retrain warm."""
+    """Act 2: rules are amended, trials revised, a paper retracted, some rows are malformed; the models retrain."""
     narrator = Narrator(out, "Act 2. A rule is amended, a trial revised, a paper retracted, 3% of the rows are malformed")
     _enter(world, Act.AMENDMENT)
     for domain in (CLINICAL, REGULATORY):

@@ -50,8 +50,8 @@ Listener = Callable[[str], None]
 def run_in_worktree(tree: Worktree, stage: StageName, environment: Mapping[str, str], listen: Listener) -> StageRun:
     """Run the stage, or find that it need not run.
 
-    Raises :class:`StageError` with the last words, and :class:`PreemptedError` where it was ended from outside: run again,
-    a training goes on from its last checkpoint.
+    Raises :class:`StageError` with the stage's last words, and :class:`PreemptedError` where it was ended from outside: a
+    training goes on from its last checkpoint when it is run again.
     """
     end_leftovers(tree)
     started = time.monotonic()

@@ -18,12 +18,13 @@ from prefect.logging import get_run_logger
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
+from flows.controlling import find_control, run_control
 from flows.costs import RunCost, meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
 from flows.progress import PROGRESS_LOGGER
-from flows.projecting import project
+from flows.projecting import project, project_when_due
 from flows.promoting import PromotionOutcome, promote_version
 from flows.retraining import (
     Start,
@@ -37,7 +38,7 @@ from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, run_in_worktree
 from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, StageError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -59,7 +60,7 @@ def _is_outage(_task: object, _run: object, state: object) -> bool:
     return not isinstance(getattr(error, "exception", error), AddendumError)
 
 
-def _was_asked_to_end(_task: object, _run: object, state: object) -> bool:
+def _is_ended(_task: object, _run: object, state: object) -> bool:
     """A stage whose node was taken away goes on where it stopped; one that failed would fail again."""
     error = getattr(state, "data", None)
     return isinstance(getattr(error, "exception", error), PreemptedError)
@@ -86,8 +87,10 @@ def start(domain: str, reason: str | None, approved_by: str | None = None) -> St
     place = open_place()
     if approved_by is not None:
         check_early(place, DomainName(domain), Approval(by=approved_by, reason=ADVANCE))
-    project(place, DomainName(domain))
+    project_when_due(place, DomainName(domain))
     begun = start_retraining(place, DomainName(domain), reason)
+    if begun.run_id is not None:
+        project(place, DomainName(domain))
     get_run_logger().info("%s: %s", "resumed" if begun.is_resumed else "retrain" if begun.run_id else "hold", begun.reason)
     return begun
 
@@ -103,7 +106,7 @@ def track(domain: str, run_id: str) -> str:
     cache_policy=NO_CACHE,
     retries=3,
     retry_delay_seconds=5,
-    retry_condition_fn=_was_asked_to_end,
+    retry_condition_fn=_is_ended,
 )
 def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun:
     """Run one stage through DVC in the run's worktree."""
@@ -139,6 +142,23 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     if conclusion.page is not None:
         link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
+
+
+@task(task_run_name="control {domain}", cache_policy=NO_CACHE)
+def control(domain: str) -> None:
+    """Train from scratch and compare, where that is due; a control that fails is said and fails nothing else."""
+    place, logger = open_place(), get_run_logger()
+    if find_control(place, DomainName(domain)) is None:
+        return
+    try:
+        found = run_control(place, DomainName(domain), logger.debug)
+    except StageError as error:
+        logger.warning("%s", error)
+        return
+    logger.info(found.sentence)
+    create_markdown_artifact(
+        key=name_artifact(domain, "control"), markdown=escape_markdown(found.sentence), description=f"Control run of {domain}"
+    )
 
 
 @task(task_run_name="abandon {domain}", cache_policy=NO_CACHE)

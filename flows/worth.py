@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
+from flows.forecasts import Forecast, write_forecast
+from pipelines.domain.events import Event
+from pipelines.domain.identities import Json
 from pipelines.domain.models import Champion
 from pipelines.domain.revisions import RETIRING, Entry, Status, resolve_statuses
 from pipelines.params import RetrainParams
@@ -34,11 +37,26 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOf:
+    """Who was asked about what: asked again about the same, a model says the same."""
+
+    champion: int
+    until: int
+    sample: int
+
+    def is_of(self, event: Event) -> bool:
+        """Tell whether an event's figures come from these very questions."""
+        figures = event.payload.get("figures")
+        return isinstance(figures, Mapping) and figures.get("asked") == asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """Whether to retrain, and why or why not."""
+    """Whether to retrain, and why or why not, with the figures that were weighed."""
 
     is_worth_it: bool
     reason: str
+    figures: Mapping[str, Json] = field(default_factory=dict)
 
 
 def count_news(entries: Sequence[Entry], since: int) -> News:
@@ -66,25 +84,75 @@ class Standing:
     champion_since: datetime | None
     has_lost_a_drop: bool
     now: datetime
+    forecast: Forecast | None = None
+    asked: AskedOf | None = None
+    unscored: str = ""
 
 
 def weigh(standing: Standing, params: RetrainParams) -> Worth:
-    """Decide. Duties come first, then the amount of news, then age."""
+    """Decide. Duties come first, then age, then whether the gain pays; where that is not certain, the amount of news."""
     champion = standing.champion
     if champion is None:
         return _weigh_first(standing.entries, params)
     news = count_news(standing.entries, champion.ingest_seq)
+    since, said = f"since version {champion.version}", _describe_forecast(standing)
+    worth = _weigh_duties(standing, news, since)
+    if worth is None and not _is_too_old(standing, params):
+        worth = _weigh_gain(standing.forecast, f"{news.describe()} {since}{said}")
+    worth = worth or _weigh_news(standing, params, news, (since, said))
+    return replace(worth, figures=_write_figures(standing, news))
+
+
+def _weigh_duties(standing: Standing, news: News, since: str) -> Worth | None:
     if standing.has_lost_a_drop:
         return Worth(is_worth_it=True, reason=f"{DUTY}a drop that the champion was trained on has been withdrawn")
-    if news.retired:
-        return Worth(is_worth_it=True, reason=f"{DUTY}{news.describe()} since version {champion.version}")
+    return Worth(is_worth_it=True, reason=f"{DUTY}{news.describe()} {since}") if news.retired else None
+
+
+def _weigh_gain(found: Forecast | None, said: str) -> Worth | None:
+    """Decide where the whole interval lies on one side of the cost."""
+    if found is None or found.value is None:
+        return None
+    if found.value.low > found.cost:
+        return Worth(is_worth_it=True, reason=f"{said}: it pays")
+    return Worth(is_worth_it=False, reason=f"{said}: it does not pay") if found.value.high < found.cost else None
+
+
+def _weigh_news(standing: Standing, params: RetrainParams, news: News, words: tuple[str, str]) -> Worth:
+    since, said = words
     if news.total >= params.minimum_news:
-        return Worth(is_worth_it=True, reason=f"{news.describe()} since version {champion.version}")
-    too_old = _age(standing) >= timedelta(days=params.maximum_age_days) if params.maximum_age_days else False
-    if too_old:
-        return Worth(is_worth_it=True, reason=f"version {champion.version} is {_age(standing).days} days old")
-    said = "nothing new" if not news.total else f"only {news.describe()} (at least {params.minimum_news} are asked for)"
-    return Worth(is_worth_it=False, reason=f"{said} since version {champion.version}")
+        return Worth(is_worth_it=True, reason=f"{news.describe()} {since}{said}")
+    if _is_too_old(standing, params):
+        return Worth(is_worth_it=True, reason=f"{since.removeprefix('since ')} is {_age(standing).days} days old")
+    if not news.total:
+        return Worth(is_worth_it=False, reason=f"nothing new {since}")
+    asked = f"at least {params.minimum_news} are asked for"
+    return Worth(is_worth_it=False, reason=f"only {news.describe()} ({asked}) {since}{said}")
+
+
+def _is_too_old(standing: Standing, params: RetrainParams) -> bool:
+    return bool(params.maximum_age_days) and _age(standing) >= timedelta(days=params.maximum_age_days or 0)
+
+
+def _describe_forecast(standing: Standing) -> str:
+    found = standing.forecast
+    if found is None:
+        return f"; its score was not measured: {standing.unscored}" if standing.unscored else ""
+    said = f"; {found.score.describe()}"
+    if found.value is None:
+        return said
+    low, high, days = f"{found.value.low:,.2f}", f"{found.value.high:,.2f}", found.horizon_days
+    worth = f"is worth {low} to {high} {found.currency} in {days} days"
+    said = f"{said}; {found.describe_gain()} {worth}, and a retraining costs {found.cost:,.2f} {found.currency}"
+    is_certain = found.value.low > found.cost or found.value.high < found.cost
+    return said if is_certain else f"{said}: not certain to pay or not, so the amount of news decides"
+
+
+def _write_figures(standing: Standing, news: News) -> Mapping[str, Json]:
+    figures: dict[str, Json] = {"news": asdict(news)}
+    if standing.forecast is not None and standing.asked is not None:
+        figures |= {"forecast": write_forecast(standing.forecast), "asked": asdict(standing.asked)}
+    return figures
 
 
 def _weigh_first(entries: Sequence[Entry], params: RetrainParams) -> Worth:

@@ -49,7 +49,7 @@ def launch(command: str, arguments: Sequence[str]) -> int:
 def plan_conduct(settings: Settings, companions: Companions) -> Conduct:
     """Return how a training is carried out here."""
     return Conduct(
-        checkpoints=settings.checkpoint_folder,
+        checkpoints=settings.place.checkpoints,
         checkpoint_seconds=settings.checkpoint_seconds,
         is_sharded=settings.sharded or companions.has_fsdp,
         rank=companions.rank or 0,

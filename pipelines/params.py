@@ -44,14 +44,49 @@ class WatchParams(BaseModel):
         return self
 
 
+class WorthParams(BaseModel):
+    """What right answers are worth, so that a retraining can be held against its cost. Sums are in the currency of ``costs``.
+
+    Without the two values the champion's score on the news is measured and recorded, and the amount of news decides.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value_of_a_right_answer: float | None = Field(default=None, gt=0, description="more than of a wrong one")
+    documents_a_day: float | None = Field(default=None, gt=0, description="that the model answers about")
+    horizon_days: int = Field(default=90, ge=1, description="how long the gain counts")
+    cost_of_people: float = Field(default=0.0, ge=0, description="of one retraining: reading the verdict, approving")
+    sample: int = Field(default=200, ge=10, description="families of news, and of what the champion knew, that it is asked about")
+
+    @property
+    def value_of_a_point(self) -> float | None:
+        """What a share of right answers of 1 more is worth over the horizon; ``None`` where the values are not declared."""
+        if self.value_of_a_right_answer is None or self.documents_a_day is None:
+            return None
+        return self.value_of_a_right_answer * self.documents_a_day * self.horizon_days
+
+
+class ControlParams(BaseModel):
+    """How often a training from scratch checks what warm starts have drifted from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every: int = Field(ge=1, description="judged retrainings from one control run to the next")
+    bound: float = Field(
+        default=0.01, gt=0, description="what warm starts may lose on dev: a share of right answers, or bits per byte"
+    )
+
+
 class RetrainParams(BaseModel):
-    """When a retraining is worth its cost: enough news, or a champion that has grown too old."""
+    """When a retraining is worth its cost: a gain that pays, enough news, or a champion that has grown too old."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum_news: int = Field(default=1, ge=1, description="new or changed revisions since the champion's cut-off")
     minimum_backlog: int = Field(default=20, ge=1, description="revisions in force before the first model is tried")
     maximum_age_days: int | None = Field(default=None, ge=1, description="retrain on the same corpus after this long")
+    worth: WorthParams | None = Field(default=None, description="weigh the predicted gain against the predicted cost")
+    control: ControlParams | None = Field(default=None, description="train from scratch now and then, to compare")
 
 
 class CostParams(BaseModel):

@@ -86,7 +86,6 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = None
     model_key: Path | None = Field(default=None, description="private key that models are signed with; default: in the home")
     model_public_key: Path | None = Field(default=None, description="public key that models are trusted by; default: in the home")
-    checkpoints: Path | None = Field(default=None, description="checkpoints of unfinished trainings; default: under the home")
     checkpoint_seconds: float = Field(default=60.0, ge=0, description="least time between two checkpoints of a training")
     launch: str | None = Field(default=None, description="train in several processes: `torchrun …` or `accelerate launch …`")
     sharded: bool = Field(default=False, description="divide the model among the processes too: it does not fit one device")
@@ -97,11 +96,6 @@ class Settings(BaseSettings):
     def place(self) -> Home:
         """The home as named paths."""
         return Home(self.home.resolve())
-
-    @property
-    def checkpoint_folder(self) -> Path:
-        """Where unfinished trainings keep their checkpoints."""
-        return self.checkpoints.resolve() if self.checkpoints else self.place.checkpoints
 
     @property
     def clock(self) -> Clock:

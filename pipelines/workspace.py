@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipelines.domain.identities import DomainName, DropId, RunId
 
+ENCODED = "encoded"
+"""The folder of encoded texts, beside that of the checkpoints."""
+
 
 @dataclass(frozen=True, slots=True)
 class DomainFolder:
@@ -33,6 +36,11 @@ class DomainFolder:
     def anchor(self) -> Path:
         """The anchor's model folder; empty before the first promotion."""
         return self.root / "anchor"
+
+    @property
+    def start(self) -> Path:
+        """The earlier champion that the pin starts from; empty where it names none."""
+        return self.root / "start"
 
     @property
     def snapshot(self) -> Path:
@@ -166,6 +174,11 @@ class Home:
     def checkpoints(self) -> Path:
         """Checkpoints of unfinished trainings, by the digest of the stage's inputs."""
         return self.root / "checkpoints"
+
+    @property
+    def encoded(self) -> Path:
+        """Texts of lessons as token ids: copies that may be deleted at any time, and hold whatever the texts hold."""
+        return self.root / ENCODED
 
     @property
     def pages(self) -> Path:

@@ -24,8 +24,10 @@ NOTES = "ADDENDUM_STOPWATCH"
 IMPORT = "import"
 WRAPPED = (
     ("pipelines.catalog", "run_stage", "stage"),
-    ("pipelines.tracking", "MlflowMonitor.observe", "mlflow"),
+    ("pipelines.tracking", "MlflowMonitor.see", "mlflow"),
     ("pipelines.tracking", "Tracker.tag", "mlflow"),
+    ("mlflow.system_metrics.system_metrics_monitor", "SystemMetricsMonitor.start", "mlflow"),
+    ("mlflow.system_metrics.system_metrics_monitor", "SystemMetricsMonitor.finish", "mlflow"),
 )
 TICKS = os.sysconf("SC_CLK_TCK")
 

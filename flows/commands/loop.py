@@ -40,13 +40,14 @@ def retrain(
     Example: addendum retrain clinical
     """
     place = enter()
-    from flows.gating import describe_run
     from flows.retrain import retrain as flow
 
     done = flow(domain, reason=reason, approved_by=approve)
     if done.conclusion is None:
         say(f"HOLD {domain}: {done.reason}")
         return
+    from flows.gating import describe_run
+
     is_promoted = done.promotion is not None and done.promotion.is_promoted
     said = done.promotion.sentence if done.promotion is not None else done.conclusion.sentence
     say(f"{domain}: {said}{'; it is champion now' if is_promoted else ''}")
@@ -72,6 +73,20 @@ def promote(
     say(outcome.sentence)
     if not outcome.is_promoted:
         raise typer.Exit(1)
+
+
+@refusing
+def control(domain: Domain) -> None:
+    """Train the last candidate's lesson from scratch and compare the two on dev; recorded, and nothing is promoted.
+
+    Example: addendum control clinical
+    """
+    place = enter()
+    from flows.controlling import run_control
+
+    name = DomainName(domain)
+    place.of(name)
+    say(f"{domain}: {run_control(place, name, say).sentence}")
 
 
 @refusing

@@ -15,7 +15,7 @@ from pipelines.learners.predictors import load_predictor
 from pipelines.learners.protocols import Predictor
 from pipelines.learners.rows import Row, read_rows
 from pipelines.lessons.params import LessonParams
-from pipelines.lessons.planning import Plan, find_champion, plan_lesson
+from pipelines.lessons.planning import Plan, find_start, plan_lesson
 from pipelines.workspace import DomainFolder
 
 SPLITS = ("train", "dev", "holdout", "anchor")
@@ -57,7 +57,7 @@ class Subject:
 
     def plan_lesson(self) -> Plan:
         """Return the lesson that the candidate was taught, with the champion that it started from."""
-        champion = find_champion(self.folder, self.pin, self.training)
+        champion = find_start(self.folder, self.pin, self.training)
         return plan_lesson(self.folder, self.training, self.labels, champion, None)
 
     def read_learned(self) -> list[Row]:

@@ -59,7 +59,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted."""
+    """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted.
+
+    ``start`` is an earlier champion to continue from, where the present one saw what must be forgotten. ``is_cold`` where none
+    is continued from, since a control run found that warm starts have drifted.
+    """
 
     corpus: CorpusPin
     champion: ModelPin | None
@@ -67,6 +71,8 @@ class Pin:
     look: Look | None
     reason: str
     generation: Generation = FIRST_GENERATION
+    start: ModelPin | None = None
+    is_cold: bool = False
 
     @property
     def run_id(self) -> RunId:
@@ -81,6 +87,8 @@ class Pin:
                     if self.look
                     else None,
                     "generation": [self.generation.number, self.generation.since],
+                    **({"start": [self.start.version, self.start.digest]} if self.start else {}),
+                    **({"is_cold": True} if self.is_cold else {}),
                 }
             )[:16]
         )

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from scipy.special import ndtri
-
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.metrics import PROPORTIONS
@@ -75,8 +73,8 @@ def count_for_proportions(discordance: float, margin: float, alpha: float, infla
     but no fewer than z²(1 - m)/m, below which Tango's bound reaches the margin even with no row to tell them apart. All of it
     times the design effect ``inflation`` of rows that come in families.
     """
-    z = -float(ndtri(alpha))
-    needed = discordance * ((z + float(ndtri(power))) / margin) ** 2
+    z = -_find_quantile(alpha)
+    needed = discordance * ((z + _find_quantile(power)) / margin) ** 2
     least = z**2 * max(1 - margin, 0) / margin
     return math.ceil(inflation * max(needed, least) - 1e-9)
 
@@ -86,14 +84,14 @@ def count_for_errors(rows: int, error: float, margin: float, alpha: float, power
 
     The error seen on ``rows`` is carried over by its √n law: n = rows·((z_{1-α} + z_power)·error/m)². First-order only.
     """
-    reach = (-float(ndtri(alpha)) + float(ndtri(power))) * error / margin
+    reach = (-_find_quantile(alpha) + _find_quantile(power)) * error / margin
     return math.ceil(rows * reach**2 - 1e-9)
 
 
 def find_decidable_margin(rows: int, discordance: float, alpha: float, inflation: float = 1.0, power: float = POWER) -> float:
     """Return the least margin that ``rows`` can decide, as a proportion: :func:`count_for_proportions` solved for it."""
-    z, effective = -float(ndtri(alpha)), rows / inflation
-    return max(math.sqrt(discordance / effective) * (z + float(ndtri(power))), z**2 / (effective + z**2))
+    z, effective = -_find_quantile(alpha), rows / inflation
+    return max(math.sqrt(discordance / effective) * (z + _find_quantile(power)), z**2 / (effective + z**2))
 
 
 def count_alone(test: PlannedTest, alpha: float, power: float = POWER) -> int:
@@ -124,6 +122,13 @@ def find_decidable_factor(tests: Sequence[PlannedTest], rows: int, alpha: float,
         middle = math.sqrt(low * high)
         low, high = (low, middle) if pass_share(_widen(tests, middle), rows, alpha) >= power else (middle, high)
     return high
+
+
+def _find_quantile(level: float) -> float:
+    # imported here: a look that finds no news asks for the plan's names only
+    from scipy.special import ndtri
+
+    return float(ndtri(level))
 
 
 @cache

@@ -41,20 +41,22 @@ def open_attempt(learner: BaseModel, lesson: Lesson) -> Attempt | None:
     """Return where the checkpoints of this lesson are, which may be nowhere yet; ``None`` where none are kept."""
     if lesson.checkpoints is None:
         return None
-    return Attempt(folder=lesson.checkpoints / digest_attempt(learner, lesson), seconds=lesson.conduct.checkpoint_seconds)
+    root = lesson.conduct.enclosure or lesson.checkpoints
+    return Attempt(folder=root / digest_attempt(learner, lesson), seconds=lesson.conduct.checkpoint_seconds)
 
 
 def enclose_attempts(learner: BaseModel, lesson: Lesson) -> Lesson:
     """Return the lesson with a folder of its own for all attempts at it, so that they can be forgotten."""
     if lesson.checkpoints is None:
         return lesson
-    return replace(lesson, checkpoints=lesson.checkpoints / digest_attempt(learner, lesson))
+    enclosure = lesson.checkpoints / digest_attempt(learner, lesson)
+    return replace(lesson, conduct=replace(lesson.conduct, enclosure=enclosure))
 
 
 def forget_attempts(lesson: Lesson) -> None:
     """Remove the checkpoints of an enclosed lesson that has been learned."""
-    if lesson.checkpoints is not None and lesson.checkpoints.is_dir():
-        shutil.rmtree(lesson.checkpoints)
+    if lesson.conduct.enclosure is not None and lesson.conduct.enclosure.is_dir():
+        shutil.rmtree(lesson.conduct.enclosure)
 
 
 def digest_attempt(learner: BaseModel, lesson: Lesson) -> Digest:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.domain.errors import ParamsError
+from pipelines.learners.shapes import SHAPES
 
 COMMIT = re.compile("[0-9a-f]{40}")
 Origin = Literal["folder", "gguf", "hub", "scratch"]
@@ -16,7 +17,7 @@ Origin = Literal["folder", "gguf", "hub", "scratch"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """A base that was found. ``name`` is the folder's path, the GGUF file's path, the hub's name, or ``tiny``."""
+    """A base that was found. ``name`` is the folder's path, the GGUF file's path, the hub's name, or a size."""
 
     origin: Origin
     name: str
@@ -39,9 +40,10 @@ def find_base(base: str) -> Base:
             problem = "name the revision by its commit of 40 digits (hub:NAME@REVISION); a branch or a tag can be moved"
             raise ParamsError(f"base {base!r}: {problem}")
         return Base(origin="hub", name=repository, revision=revision)
-    if base == "scratch:tiny":
-        return Base(origin="scratch", name="tiny")
-    raise ParamsError(f"base {base!r}: must be package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:tiny")
+    if form == "scratch" and name in SHAPES:
+        return Base(origin="scratch", name=name)
+    sizes = ", ".join(SHAPES)
+    raise ParamsError(f"base {base!r}: must be package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:SIZE ({sizes})")
 
 
 def _find_package(name: str) -> Base:

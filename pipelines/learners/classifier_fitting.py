@@ -17,12 +17,15 @@ from pipelines.learners.classifier_networks import ClassifierNetwork, read_netwo
 from pipelines.learners.classifier_predicting import read_scores
 from pipelines.learners.devices import run_exactly
 from pipelines.learners.distilling import Distilled, Teacher, choose_taught
+from pipelines.learners.encoded import Encoding, encode_rows, find_cache
 from pipelines.learners.interpolating import interpolate, remember
 from pipelines.learners.labels import labelled_rows
-from pipelines.learners.padding import pad_rows
+from pipelines.learners.packing import can_pack, pack_rows
+from pipelines.learners.padding import Ragged
 from pipelines.learners.protocols import Document, Lesson, Monitor, Step
+from pipelines.learners.quickening import quicken
 from pipelines.learners.recalibrating import recalibrate
-from pipelines.learners.tokenizers import tokenise, train_tiny_tokenizer, write_tokenizer
+from pipelines.learners.tokenizers import train_tokenizer, write_tokenizer
 from pipelines.learners.training import Task, plan_course, train_network
 from pipelines.learners.weights import adapt, load_base, merge, save_network
 
@@ -37,12 +40,13 @@ class ClassifierTask:
         self.network = network
         self._params, self.device = params, device
         self._places = {label: place for place, label in enumerate(lesson.labels)}
-        self._ids = _encode(tokenizer, rows, params.max_tokens)
-        self._labels = [self._places[row.label] for row in rows]
+        self._is_packed = can_pack(network.encoder.config, params.packing)
+        self._ids = _encode(tokenizer, rows, params.max_tokens, lesson)
+        self._labels = torch.tensor([self._places[row.label] for row in rows], device=device)
         dev = [row for row in lesson.dev if row.label in self._places][: params.dev_rows]
-        self._dev_ids = _encode(tokenizer, dev, params.max_tokens)
+        self._dev_ids = _encode(tokenizer, dev, params.max_tokens, lesson)
         self._dev_labels = [self._places[row.label] for row in dev]
-        self.lengths: Sequence[int] = [len(ids) for ids in self._ids]
+        self.lengths: Sequence[int] = self._ids.lengths.tolist()
 
     def loss(self, places: Sequence[int]) -> torch.Tensor:
         """Return the sum of a batch's cross-entropies, in nats."""
@@ -50,13 +54,16 @@ class ClassifierTask:
 
     def scores(self, network: torch.nn.Module, places: Sequence[int]) -> torch.Tensor:
         """Return a network's scores (rows x labels)."""
-        scores: torch.Tensor = network(pad_rows([self._ids[place] for place in places], 0, self.device))
-        return scores
+        if not self._is_packed:
+            padded: torch.Tensor = network(self._ids.pad(places, 0, self.device))
+            return padded
+        pack, order = pack_rows(self._ids, places, self.device)
+        packed: torch.Tensor = network(pack)
+        return packed[torch.tensor(order, device=self.device).argsort()]
 
     def judge(self, scores: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
         """Return the sum of the cross-entropies of scores that are known."""
-        truths = torch.tensor([self._labels[place] for place in places], device=self.device)
-        return torch.nn.functional.cross_entropy(scores, truths, reduction="sum")
+        return torch.nn.functional.cross_entropy(scores, self._labels[list(places)], reduction="sum")
 
     def count(self, places: Sequence[int]) -> int:
         """Return the number of rows."""
@@ -64,7 +71,7 @@ class ClassifierTask:
 
     def dev_loss(self) -> float | None:
         """Return the mean cross-entropy of the dev rows."""
-        if not self._dev_ids:
+        if not len(self._dev_ids):
             return None
         scores = read_scores(self.network, self._dev_ids, self.device, self._params.precision)
         losses = torch.nn.functional.cross_entropy(scores, torch.tensor(self._dev_labels), reduction="none")
@@ -82,6 +89,7 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
     rows = labelled_rows(lesson)
     with run_exactly(lesson.threads, lesson.seed) as device:
         network, tokenizer = _begin(params, lesson, rows)
+        quicken(network.encoder, params, device)
         old = remember(network) if params.interpolation and lesson.champion else None
         if params.adapter is not None:
             network.encoder = adapt(network.encoder, params.adapter)
@@ -119,11 +127,12 @@ def _begin(params: Classifier, lesson: Lesson, rows: Sequence[Document]) -> tupl
     if lesson.champion is not None:
         return read_network(lesson.champion, lesson.labels)
     base = find_base(params.base)
-    tiny = train_tiny_tokenizer([row.text for row in rows]) if base.origin == "scratch" else None
-    encoder, tokenizer = load_base(base, "encoder", tiny)
+    own = train_tokenizer([row.text for row in rows], base.name) if base.origin == "scratch" else None
+    encoder, tokenizer = load_base(base, "encoder", own)
     return ClassifierNetwork(encoder, len(lesson.labels)), tokenizer
 
 
-def _encode(tokenizer: Tokenizer, rows: Sequence[Document], limit: int) -> list[tuple[int, ...]]:
+def _encode(tokenizer: Tokenizer, rows: Sequence[Document], limit: int, lesson: Lesson) -> Ragged:
     # An empty text still needs one token: the mean over none is not a number.
-    return [tokens.ids or (0,) for tokens in tokenise(tokenizer, [row.text for row in rows], limit)]
+    encoding = Encoding(limit=limit, empty=0)
+    return encode_rows(tokenizer, [row.text for row in rows], encoding, find_cache(lesson.checkpoints))

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from pipelines.files import write_bytes
 from pipelines.learners.cards import read_card
+from pipelines.learners.packing import Packed, attending_within, stack_alike
 from pipelines.learners.padding import Padded
 from pipelines.learners.weights import Network, load_folder
 
@@ -24,14 +25,23 @@ class ClassifierNetwork(torch.nn.Module):  # type: ignore[misc]  # torch is not 
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
 
-    def forward(self, batch: Padded) -> torch.Tensor:
-        """Return scores (rows x labels) in single precision, whatever the encoder runs in."""
-        vectors = self.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state.float()
-        mask = batch.mask.unsqueeze(-1).float()
-        means = (vectors * mask).sum(dim=1) / mask.sum(dim=1)
+    def forward(self, batch: Padded | Packed) -> torch.Tensor:
+        """Return scores (rows x labels, in the order of the batch) in single precision, whatever the encoder runs in."""
+        means = self._read_pack(batch) if isinstance(batch, Packed) else self._read_padded(batch)
         with torch.autocast(means.device.type, enabled=False):
             scores: torch.Tensor = self.head(means)
         return scores
+
+    def _read_padded(self, batch: Padded) -> torch.Tensor:
+        vectors = self.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state.float()
+        mask = batch.mask.unsqueeze(-1).float()
+        means: torch.Tensor = (vectors * mask).sum(dim=1) / mask.sum(dim=1)
+        return means
+
+    def _read_pack(self, pack: Packed) -> torch.Tensor:
+        with attending_within(self.encoder.config):
+            read = self.encoder(input_ids=pack.ids, position_ids=pack.positions, row_lengths=pack.lengths)
+        return torch.cat([rows.mean(dim=1) for rows in stack_alike(read.last_hidden_state[0].float(), pack.lengths)])
 
     def copy_head(self, tensors: dict[str, torch.Tensor], known: tuple[str, ...], labels: tuple[str, ...]) -> None:
         """Take over the rows of the labels that an earlier head knew; a new label's row stays at nothing."""

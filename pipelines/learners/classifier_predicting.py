@@ -13,21 +13,20 @@ from pipelines.learners.cards import Card, read_card
 from pipelines.learners.classifier_networks import ClassifierNetwork, read_network
 from pipelines.learners.devices import Precision, cast, run_exactly
 from pipelines.learners.labels import normalise_scores, read_probabilities
-from pipelines.learners.padding import pad_rows
+from pipelines.learners.padding import Rows, flatten_rows
 from pipelines.learners.protocols import Document, Pair, Prediction, Preference
 from pipelines.learners.tokenizers import tokenise
 
 _READING_TOKENS = 4096
 
 
-def read_scores(
-    network: ClassifierNetwork, rows: Sequence[Sequence[int]], device: torch.device, precision: Precision
-) -> torch.Tensor:
+def read_scores(network: ClassifierNetwork, rows: Rows, device: torch.device, precision: Precision) -> torch.Tensor:
     """Return scores (rows x labels) on the CPU, in the order of ``rows``."""
     scores = torch.zeros(len(rows), network.head.out_features)
+    flat = flatten_rows(rows)
     with torch.inference_mode(), cast(device, precision):
-        for batch in plan_reading([len(row) for row in rows], _READING_TOKENS):
-            scores[batch] = network(pad_rows([rows[place] for place in batch], 0, device)).cpu()
+        for batch in plan_reading(flat.lengths.tolist(), _READING_TOKENS):
+            scores[batch] = network(flat.pad(batch, 0, device)).cpu()
     return scores
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import torch
 
+from pipelines.learners.allocations import keep_memory
+
 Precision = Literal["auto", "bf16", "fp32"]
 
 
@@ -28,7 +30,7 @@ def run_exactly(threads: int, seed: int = 0) -> Iterator[torch.device]:
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     has_filling = torch.utils.deterministic.fill_uninitialized_memory
     devices = [torch.accelerator.current_device_index()] if torch.accelerator.is_available() else []
-    with torch.random.fork_rng(devices, device_type=find_device().type if devices else "cuda"):
+    with keep_memory(), torch.random.fork_rng(devices, device_type=find_device().type if devices else "cuda"):
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(mode=True)
         # Filling fresh memory finds bugs in kernels and costs time; every kernel here writes all that it reads.

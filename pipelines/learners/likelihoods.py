@@ -8,7 +8,7 @@ import torch
 
 from pipelines.learners.batches import plan_reading
 from pipelines.learners.devices import Precision, cast
-from pipelines.learners.padding import Padded, pad_rows
+from pipelines.learners.padding import Padded, Rows, flatten_rows
 from pipelines.learners.weights import Network
 
 _READING_TOKENS = 1280
@@ -25,17 +25,18 @@ def token_losses(network: Network, batch: Padded) -> torch.Tensor:
 
 def read_losses(
     network: Network,
-    rows: Sequence[Sequence[int]],
+    rows: Rows,
     device: torch.device,
     precision: Precision,
 ) -> list[torch.Tensor]:
     """Return for each row the losses of its tokens from the second on, in double precision on the CPU."""
     found = [torch.zeros(0)] * len(rows)
+    flat = flatten_rows(rows)
     with torch.inference_mode(), cast(device, precision):
-        for batch in plan_reading([len(row) for row in rows], _READING_TOKENS):
-            losses = token_losses(network, pad_rows([rows[place] for place in batch], 0, device)).cpu().double()
+        for batch in plan_reading(flat.lengths.tolist(), _READING_TOKENS):
+            losses = token_losses(network, flat.pad(batch, 0, device)).cpu().double()
             for place, row in zip(batch, losses, strict=True):
-                found[place] = row[: len(rows[place]) - 1]
+                found[place] = row[: len(flat[place]) - 1]
     return found
 
 

@@ -36,12 +36,14 @@ class Pair:
 class Conduct:
     """How a fit is carried out here: it changes how long it takes and what survives a kill, and no weight.
 
-    ``checkpoints`` lies outside the outputs; ``None`` keeps nothing. ``checkpoint_seconds`` is the least time between two of
+    ``checkpoints`` lies outside the outputs; ``None`` keeps nothing. ``enclosure`` is the folder in it for all attempts at one
+    lesson, where a stage wants to forget them together. ``checkpoint_seconds`` is the least time between two of
     them. ``is_sharded`` divides the model, and not only the batch, among the processes that train it together, of which this
     one has the ``rank``: the first, 0, alone writes anything.
     """
 
     checkpoints: Path | None = None
+    enclosure: Path | None = None
     checkpoint_seconds: float = 60.0
     is_sharded: bool = False
     rank: int = 0

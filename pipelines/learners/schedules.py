@@ -31,7 +31,7 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: str = Field(description="package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:tiny")
+    base: str = Field(description="package:NAME, path:FOLDER, hub:NAME@REVISION or scratch:SIZE")
     max_tokens: int = Field(default=256, gt=1, description="longer texts are cut")
     batch_tokens: int = Field(default=4096, gt=0, description="tokens of a batch, padding included")
     micro_tokens: int | None = Field(default=None, gt=0, description="a batch is run in pieces of so many tokens; none: at once")
@@ -46,6 +46,11 @@ class Schedule(BaseModel):
     clip: float = Field(default=1.0, gt=0, description="highest norm of the gradient")
     dev_rows: int = Field(default=200, ge=0, description="rows on which the dev loss of the curve is measured")
     precision: Literal["auto", "bf16", "fp32"] = Field(default="auto", description="auto: bf16 where the device is fast at it")
+    dropout: float | None = Field(default=0.0, ge=0, lt=1, description="while it learns; none: what the base's config says")
+    packing: Literal["auto", "on", "off"] = Field(
+        default="auto", description="rows end to end instead of padded, where the network's attention allows it"
+    )
+    compile: Literal["auto", "on", "off"] = Field(default="off", description="torch.compile of the layers; auto: on CUDA")
     stored: Literal["bf16", "fp32"] = Field(default="fp32", description="what weights are stored as")
     adapter: Adapter | None = Field(default=None, description="low-rank updates instead of full fine-tuning")
     distillation: Distillation | None = Field(default=None, description="hold a warm start to its champion's opinion")

@@ -9,9 +9,9 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipelines.files import write_bytes
+from pipelines.learners.shapes import SHAPES
 
 START, PAD = "<s>", "<pad>"
-_TINY_VOCABULARY = 512
 _LONGEST_TOKEN = 32
 """Characters: a text is cut to this many a token before it is tokenised, so that ten megabytes cost no more than a page."""
 
@@ -45,13 +45,17 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
     write_bytes(folder / "tokenizer.json", tokenizer.to_str(pretty=False).encode())
 
 
-def train_tiny_tokenizer(texts: Sequence[str]) -> Tokenizer:
-    """Return a byte-level BPE tokenizer of 512 tokens that can write any text; the order of ``texts`` is nothing."""
+def train_tokenizer(texts: Sequence[str], size: str) -> Tokenizer:
+    """Return a byte-level BPE tokenizer that can write any text, for a network of ``size``; the order of ``texts`` is nothing.
+
+    It learns at most the tokens of the size's shape, and of few texts fewer: only pairs that occur twice are joined.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=_TINY_VOCABULARY,
+        vocab_size=SHAPES[size].vocabulary,
+        min_frequency=0 if size == "tiny" else 2,
         special_tokens=[START, PAD],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,

@@ -106,7 +106,7 @@ class _Loop:
         self.curve: list[Step] = []
         self._next = (0, 0)
         self.engine = Engine(task, crew, is_sharded=course.is_sharded)
-        self._optimiser = torch.optim.AdamW(task.groups(), lr=schedule.rate, weight_decay=schedule.weight_decay)
+        self._optimiser = torch.optim.AdamW(task.groups(), lr=schedule.rate, weight_decay=schedule.weight_decay, fused=True)
         self._stepper = Stepper(
             task=task,
             schedule=schedule,

@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from pipelines.learners.bases import Base
 from pipelines.learners.schedules import Adapter
+from pipelines.learners.shapes import SHAPES, Shape
 from pipelines.learners.tokenizers import PAD, START, read_tokenizer, settle
 
 Network: TypeAlias = Any
@@ -29,11 +30,11 @@ Family = Literal["encoder", "decoder"]
 _AUTO = {"encoder": AutoModel, "decoder": AutoModelForCausalLM}
 
 
-def load_base(base: Base, family: Family, tiny_tokenizer: Tokenizer | None = None) -> tuple[Network, Tokenizer]:
-    """Return a base's network in single precision, and its tokenizer; ``tiny_tokenizer`` is for a network from scratch."""
+def load_base(base: Base, family: Family, own_tokenizer: Tokenizer | None = None) -> tuple[Network, Tokenizer]:
+    """Return a base's network in single precision, and its tokenizer; ``own_tokenizer`` is that of a network from scratch."""
     with _quiet():
-        if base.origin == "scratch" and tiny_tokenizer is not None:
-            return _AUTO[family].from_config(_tiny_config(family, tiny_tokenizer)), tiny_tokenizer
+        if base.origin == "scratch" and own_tokenizer is not None:
+            return _AUTO[family].from_config(_configure(family, SHAPES[base.name], own_tokenizer)), own_tokenizer
         if base.origin == "gguf":
             return _load_gguf(Path(base.name), family)
         if base.origin == "hub":
@@ -85,20 +86,20 @@ def _load_gguf(file: Path, family: Family) -> tuple[Network, Tokenizer]:
     return fresh, settle(tokenizer.backend_tokenizer)
 
 
-def _tiny_config(family: Family, tokenizer: Tokenizer) -> Network:
-    shape = {
+def _configure(family: Family, shape: Shape, tokenizer: Tokenizer) -> Network:
+    fields = {
         "vocab_size": tokenizer.get_vocab_size(),
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "max_position_embeddings": 512,
+        "hidden_size": shape.width,
+        "intermediate_size": shape.inner,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "max_position_embeddings": shape.positions,
         "pad_token_id": tokenizer.token_to_id(PAD),
     }
     if family == "encoder":
-        return BertConfig(**shape)
+        return BertConfig(**fields)
     start = tokenizer.token_to_id(START)
-    return LlamaConfig(**shape, bos_token_id=start, eos_token_id=start, tie_word_embeddings=True)
+    return LlamaConfig(**fields, bos_token_id=start, eos_token_id=start, tie_word_embeddings=True)
 
 
 @contextmanager

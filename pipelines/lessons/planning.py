@@ -13,10 +13,11 @@ from pipelines.learners.cards import has_model
 from pipelines.learners.protocols import Lesson
 from pipelines.learners.rows import Row, read_rows
 from pipelines.lessons.alarms import Shift, measure_shift
+from pipelines.lessons.ancestry import find_tainted, list_allowed
 from pipelines.lessons.general import draw_general
 from pipelines.lessons.params import LessonParams
 from pipelines.lessons.replay import count_replayed, sample_history
-from pipelines.tables import ENTRY_SCHEMA, read_table
+from pipelines.tables import ENTRY_SCHEMA, read_entries, read_table
 from pipelines.workspace import DomainFolder
 
 
@@ -36,27 +37,30 @@ class Plan:
     shift: Shift | None = None
 
 
-def find_champion(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
+def find_start(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
     """Return the folder to continue from, ``None`` for a cold start.
 
-    Raises :class:`WorkspaceError` when the pin names a champion whose folder is empty, or another than the pin says.
+    It is the champion's, unless that saw what must be forgotten: then it is the pin's ``start``, an earlier champion which did
+    not. None is it where the pin says to start cold. Raises :class:`WorkspaceError` when the pin names a model whose folder is
+    empty, or another than the pin says.
     """
-    if pin.champion is None:
-        return None
-    if not has_model(folder.champion):
-        raise WorkspaceError(f"{folder.champion} is empty though the pin names a champion: run `addendum pin`")
-    check_folder(folder.champion, pin.champion.digest)
-    can_continue = params.is_warm and params.learner.can_continue(folder.champion)
-    return folder.champion if can_continue and not find_tainted(folder) else None
+    allowed: frozenset[Digest] | None = None
+    for model, where in ((pin.champion, folder.champion), (pin.start, folder.start)):
+        if model is None:
+            continue
+        if not has_model(where):
+            raise WorkspaceError(f"{where} is empty though the pin names a {where.name}: run `addendum pin`")
+        check_folder(where, model.digest)
+        if params.is_warm and not pin.is_cold and params.learner.can_continue(where):
+            allowed = allowed if allowed is not None else read_allowed(folder)
+            if not find_tainted(read_seen(where), allowed):
+                return where
+    return None
 
 
-def find_tainted(folder: DomainFolder) -> frozenset[Digest]:
-    """Return what the champion was trained on and the corpus holds no more: a drop that was taken out.
-
-    Weights that grew from it keep something of it, however long they are trained on: such a training starts from the base.
-    """
-    present = read_table(folder.snapshot / "revisions.parquet", ENTRY_SCHEMA)["digest"].to_pylist()
-    return frozenset(read_seen(folder.champion)) - frozenset(Digest(digest) for digest in present)
+def read_allowed(folder: DomainFolder) -> frozenset[Digest]:
+    """Return what the snapshot allows a model to have seen."""
+    return list_allowed(read_entries(read_table(folder.snapshot / "revisions.parquet", ENTRY_SCHEMA)))
 
 
 def plan_lesson(

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.domain.identities import Digest
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
 from pipelines.learners.attempts import enclose_attempts, forget_attempts
 from pipelines.learners.cards import Blend, Card, read_card
 from pipelines.learners.disks import refuse_full_disk
-from pipelines.learners.protocols import Conduct, Monitor, Step
+from pipelines.learners.protocols import Conduct, Lesson, Monitor, Step
 from pipelines.lessons.alarms import Shift
-from pipelines.lessons.planning import Plan, find_champion, plan_lesson
+from pipelines.lessons.planning import Plan, find_start, plan_lesson
 from pipelines.train.params import TrainParams
 from pipelines.workspace import DomainFolder
+
+LOG = logging.getLogger("addendum.stage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,8 @@ class TrainingReport:
     """What was learned from: rows by their part, and where the loss ended. ``skipped`` rows have no declared label.
 
     ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
-    `replay.alarm` asks for that. ``temperature`` and ``blend`` are those of the model's card.
+    `replay.alarm` asks for that. ``temperature`` and ``blend`` are those of the model's card; ``absent`` are declared labels
+    that no row of the lesson has.
     """
 
     learner: str
@@ -46,6 +51,7 @@ class TrainingReport:
     shift: Shift | None = None
     temperature: float = 1.0
     blend: Blend | None = None
+    absent: tuple[str, ...] = ()
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
@@ -58,15 +64,19 @@ def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], co
     """
     conduct = conduct or Conduct()
     pin = read_json(folder.pin, Pin)
-    champion = find_champion(folder, pin, params)
-    plan = plan_lesson(folder, params, labels, champion, conduct.checkpoints)
+    start = find_start(folder, pin, params)
+    plan = plan_lesson(folder, params, labels, start, conduct.checkpoints)
     lesson = enclose_attempts(params.learner, replace(plan.lesson, conduct=conduct))
+    absent = _find_absent(lesson) if params.learner.kind != "causal_lm" else ()
+    if absent:
+        LOG.warning("train: no row of the lesson has the label %s: nothing is learned of it", ", ".join(absent))
     with _write_whole(folder.model, is_writer=conduct.rank == 0) as model:
         curve = params.learner.fit(lesson, model, monitor)
-        write_json(model / "lineage.json", _trace(params, labels, pin, is_warm=champion is not None))
+        write_json(model / "lineage.json", _trace(params, labels, pin, _name_parent(folder, pin, start)))
         write_json(model / "seen.json", plan.seen)
         write_bytes(folder.training / "curve.csv", _tabulate(curve))
-        write_json(folder.training / "report.json", _report(params, plan, curve, read_card(model)))
+        report = _report(params, plan, curve, read_card(model))
+        write_json(folder.training / "report.json", replace(report, absent=absent))
     forget_attempts(lesson)
 
 
@@ -91,7 +101,17 @@ def _write_whole(target: Path, *, is_writer: bool) -> Iterator[Path]:
         shutil.rmtree(half, ignore_errors=True)
 
 
-def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: bool) -> Lineage:
+def _find_absent(lesson: Lesson) -> tuple[str, ...]:
+    found = {row.label for row in (*lesson.news, *lesson.history)}
+    return tuple(label for label in lesson.labels if label not in found)
+
+
+def _name_parent(folder: DomainFolder, pin: Pin, start: Path | None) -> Digest | None:
+    model = {folder.champion: pin.champion, folder.start: pin.start}[start] if start else None
+    return model.digest if model else None
+
+
+def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, parent: Digest | None) -> Lineage:
     return Lineage(
         learner=params.learner.kind,
         base=params.learner.base,
@@ -99,7 +119,7 @@ def _trace(params: TrainParams, labels: tuple[str, ...], pin: Pin, *, is_warm: b
         corpus_version=pin.corpus.version,
         ingest_seq=pin.corpus.ingest_seq,
         manifest_digest=pin.corpus.manifest_digest,
-        parent=pin.champion.digest if pin.champion and is_warm else None,
+        parent=parent,
         labels=labels,
     )
 

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from pipelines.domain.errors import EmptyLessonError
 from pipelines.files import digest_folder
@@ -149,3 +151,21 @@ def test_only_what_continues_is_re_warmed(kind: Classifier | CausalLm, tmp_path:
     highest = [max(step.rate for step in watcher.steps) for watcher in (cold, warm)]
     assert highest[1] == pytest.approx(0.25 * highest[0])
     assert len(warm.steps) * learner.epochs == len(cold.steps)
+
+
+@pytest.mark.parametrize("name", ["classifier with an adapter", "causal_lm with an adapter"])
+def test_low_rank_updates_are_merged_and_begun_afresh_with_every_warm_start(name: str, tmp_path: Path) -> None:
+    """Generation after generation: a plain network on disk, which starts where the last one ended."""
+    learner, losses = LEARNERS[name], list[float]()
+    for generation in range(3):
+        watcher = Watcher()
+        champion = tmp_path / str(generation - 1) if generation else None
+        learner.fit(build_lesson(champion=champion), tmp_path / str(generation), watcher)
+        losses.append(watcher.steps[0].loss)
+    assert losses == sorted(losses, reverse=True)
+    weights = [load_file(tmp_path / str(generation) / "model.safetensors") for generation in range(3)]
+    assert not any("lora" in tensor for tensor in weights[2])
+    assert [{key: value.shape for key, value in one.items()} for one in weights[1:]] == [
+        {key: value.shape for key, value in weights[0].items()}
+    ] * 2
+    assert any(not torch.equal(weights[2][key], value) for key, value in weights[1].items())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from flows.approving import Approval
+from flows.mirror_notes import TRUSTED_FOR, is_mirrored, note_mirrored
 from flows.places import Place
-from flows.projecting import ROUNDS, project, project_aliases
+from flows.projecting import ROUNDS, project, project_aliases, project_when_due
 from flows.promoting import promote_latest
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Kind
@@ -16,6 +19,7 @@ from pipelines.domain.identities import DomainName
 from pipelines.ledger.champions import roll_back
 from pipelines.promote.mirrors import AS_OF_TAG, MovedAlias
 from pipelines.promote.registry import Registry
+from tests.builders.ledgers import START
 from tests.builders.places import DOMAIN, judge_candidate
 
 
@@ -72,3 +76,59 @@ def test_a_note_of_an_event_that_the_ledger_does_not_have_stands_in_nobodys_way(
     reigned.registry.point_alias(DOMAIN, "champion", 1)
     project_aliases(reigned, DOMAIN)
     assert reigned.registry.aliases(DOMAIN)["champion"] == 2
+
+
+def later(place: Place, by: timedelta) -> Place:
+    return replace(place, settings=place.settings.model_copy(update={"now": START + by}))
+
+
+def test_a_look_soon_after_leaves_mlflow_alone_and_one_a_day_later_puts_a_moved_alias_back(reigned: Place) -> None:
+    assert project(reigned, DOMAIN) == ()
+    reigned.registry.point_alias(DOMAIN, "champion", 1)
+    assert project_when_due(later(reigned, TRUSTED_FOR - timedelta(seconds=1)), DOMAIN) == ()
+    assert reigned.registry.aliases(DOMAIN)["champion"] == 1
+    (moved,) = project_when_due(later(reigned, TRUSTED_FOR), DOMAIN)
+    assert (moved.alias, moved.is_foreign) == ("champion", True)
+    assert reigned.registry.aliases(DOMAIN)["champion"] == 2
+
+
+def test_a_new_word_of_the_ledger_is_due_at_once(reigned: Place) -> None:
+    project(reigned, DOMAIN)
+    roll_back(reigned.ledger, DOMAIN, "wrong triage")
+    project_when_due(reigned, DOMAIN)
+    assert reigned.registry.aliases(DOMAIN)["champion"] == 1
+
+
+def test_aliases_that_were_not_all_set_are_due(reigned: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    roll_back(reigned.ledger, DOMAIN, "wrong triage")
+
+    def break_down() -> None:
+        raise OSError("killed")
+
+    go_on(monkeypatch, break_down)
+    with pytest.raises(OSError, match="killed"):
+        project(reigned, DOMAIN)
+    project_when_due(reigned, DOMAIN)
+    assert reigned.registry.aliases(DOMAIN)["champion"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "by", "is_trusted"),
+    [
+        ("a", timedelta(0), True),
+        ("b", timedelta(0), False),
+        ("a", TRUSTED_FOR, False),
+        ("a", -TRUSTED_FOR, False),
+        ("a", TRUSTED_FOR / 2, True),
+    ],
+)
+def test_a_note_is_of_one_word_and_trusted_for_a_day(place: Place, word: str, by: timedelta, *, is_trusted: bool) -> None:
+    assert not is_mirrored(place, DOMAIN, "a")
+    note_mirrored(place, DOMAIN, "a")
+    assert is_mirrored(later(place, by), DOMAIN, word) is is_trusted
+
+
+def test_a_note_that_cannot_be_read_says_nothing(place: Place) -> None:
+    note_mirrored(place, DOMAIN, "a")
+    (place.home.root / "mirrored" / f"{DOMAIN}.json").write_text("{", encoding="utf-8")
+    assert not is_mirrored(place, DOMAIN, "a")

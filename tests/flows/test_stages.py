@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from flows.stages import _leftover_file, _note_group, end_leftovers, run_in_worktree
 from flows.worktrees import Worktree, open_worktree, run_git
 from pipelines.catalog import StageName
-from pipelines.domain.errors import StageError
+from pipelines.domain.errors import PreemptedError, StageError
 from pipelines.domain.identities import RunId
 from pipelines.files import write_bytes
 from pipelines.workspace import Home, Workspace
@@ -59,6 +60,51 @@ def test_a_stage_that_failed_says_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"snapshot of clinical failed \(run run\):.*the pin is missing"):
         run_in_worktree(tree, StageName.SNAPSHOT, {}, lambda _: None)
     assert not _leftover_file(tree).exists()
+
+
+@pytest.mark.parametrize("how", ["exit 75", "kill -TERM $$"])
+def test_a_stage_that_was_asked_to_end_is_told_from_one_that_failed(tmp_path: Path, how: str) -> None:
+    with pytest.raises(PreemptedError, match=r"snapshot of clinical was asked to end \(run run\): it goes on when"):
+        run_in_worktree(build_tree(tmp_path, how), StageName.SNAPSHOT, {}, lambda _: None)
+
+
+@pytest.mark.parametrize("how", ["exit 1", "echo ERROR exited with 75 && exit 2", "kill -9 $$"])
+def test_a_stage_that_failed_is_not_tried_again(tmp_path: Path, how: str) -> None:
+    with pytest.raises(StageError) as caught:
+        run_in_worktree(build_tree(tmp_path, how), StageName.SNAPSHOT, {}, lambda _: None)
+    assert not isinstance(caught.value, PreemptedError)
+
+
+def test_a_signal_to_the_whole_group_lets_the_stage_keep_its_state(tmp_path: Path) -> None:
+    """DVC dies of it at once; what the stage still does is waited for."""
+    script = tmp_path / "stage.sh"
+    script.write_text(
+        f"trap 'sleep 1; echo kept > {tmp_path}/kept; exit 75' TERM\necho ready\nsleep 30 & wait\n", encoding="utf-8"
+    )
+    tree = build_tree(tmp_path, f"sh {script}")
+
+    def listen(line: str) -> None:
+        if line == "ready":
+            os.killpg(int(_leftover_file(tree).read_text(encoding="utf-8").split()[0]), signal.SIGTERM)
+
+    with pytest.raises(PreemptedError):
+        run_in_worktree(tree, StageName.SNAPSHOT, {}, listen)
+    assert (tmp_path / "kept").exists()
+
+
+def test_a_flow_that_ends_gives_its_stage_time_to_keep_its_state(tmp_path: Path) -> None:
+    script = tmp_path / "stage.sh"
+    script.write_text(
+        f"trap 'sleep 1; echo kept > {tmp_path}/kept; exit 75' TERM\necho ready\nsleep 30 & wait\n", encoding="utf-8"
+    )
+
+    def fail(line: str) -> None:
+        if line == "ready":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_in_worktree(build_tree(tmp_path, f"sh {script}"), StageName.SNAPSHOT, {}, fail)
+    assert (tmp_path / "kept").exists()
 
 
 def test_a_stage_is_told_who_runs_it_and_in_what_environment(tmp_path: Path) -> None:

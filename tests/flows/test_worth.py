@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.worth import DUTY, News, Standing, count_news, weigh
+from flows.forecasts import Forecast, Score
+from flows.gains import Interval, Tally
+from flows.worth import DUTY, AskedOf, News, Standing, count_news, weigh
 from pipelines.domain.identities import Digest, DocumentId, DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.domain.revisions import RETIRING, Entry, Status
@@ -107,6 +110,64 @@ def test_a_lost_drop_is_a_duty_before_all_others() -> None:
     worth = weigh(standing, RetrainParams())
     assert worth.is_worth_it
     assert worth.reason.startswith(f"{DUTY}a drop")
+
+
+def build_forecast(low: float, high: float, cost: float = 100.0) -> Forecast:
+    gain = Interval(value=0.05, low=0.0, high=0.1)
+    score = Score(metric="accuracy", known=Tally(rows=50, right=45), news=Tally(rows=50, right=40), deficit=gain)
+    value = Interval(value=(low + high) / 2, low=low, high=high)
+    return Forecast(score=score, share=gain, gain=gain, value=value, horizon_days=90, seconds=60.0, cost=cost, currency="EUR")
+
+
+ASKED = AskedOf(champion=3, until=6, sample=200)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "minimum", "is_worth_it", "said"),
+    [
+        (101, 500, 99, True, "it pays"),
+        (0, 99, 1, False, "it does not pay"),
+        (100, 100, 1, True, "not certain"),
+        (50, 150, 1, True, "the amount of news decides"),
+        (50, 150, 99, False, "the amount of news decides"),
+    ],
+)
+def test_a_gain_decides_where_its_whole_interval_lies_on_one_side_of_the_cost(
+    low: float,
+    high: float,
+    minimum: int,
+    is_worth_it: bool,  # noqa: FBT001  # a table's column
+    said: str,
+) -> None:
+    standing = build_standing(*build_old(), build_late("other"), forecast=build_forecast(low, high), asked=ASKED)
+    worth = weigh(standing, RetrainParams(minimum_news=minimum))
+    assert worth.is_worth_it is is_worth_it
+    assert said in worth.reason
+    assert "100.00 EUR" in worth.reason
+
+
+def test_where_nothing_costs_anything_no_gain_is_certain_and_news_decide() -> None:
+    standing = build_standing(*build_old(), build_late("other"), forecast=build_forecast(0, 50, cost=0), asked=ASKED)
+    assert not weigh(standing, RetrainParams(minimum_news=2)).is_worth_it
+
+
+@pytest.mark.parametrize("standing", [{"has_lost_a_drop": True}, {"now": RECORDED + timedelta(days=400)}])
+def test_a_duty_and_age_override_what_does_not_pay(standing: dict[str, Any]) -> None:
+    asked = build_standing(*build_old(), build_late("other"), forecast=build_forecast(0, 1), asked=ASKED, **standing)
+    assert weigh(asked, RetrainParams(minimum_news=99, maximum_age_days=365)).is_worth_it
+
+
+def test_the_figures_are_plain_json_and_name_who_was_asked() -> None:
+    standing = build_standing(*build_old(), build_late("other"), forecast=build_forecast(0, 1), asked=ASKED)
+    figures = json.loads(json.dumps(dict(weigh(standing, RetrainParams()).figures)))
+    assert figures["news"] == {"new": 1, "amended": 0, "retired": 0}
+    assert figures["asked"] == {"champion": 3, "until": 6, "sample": 200}
+    assert figures["forecast"]["value"] == {"value": 0.5, "low": 0, "high": 1}
+
+
+def test_a_champion_that_could_not_be_asked_is_said() -> None:
+    standing = build_standing(*build_old(), build_late("other"), unscored="the model broke (status 1)")
+    assert "its score was not measured: the model broke" in weigh(standing, RetrainParams()).reason
 
 
 @pytest.mark.parametrize(("count", "is_worth_it"), [(2, False), (3, True)])

@@ -8,11 +8,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.learners.tokenizers import PAD, START, read_tokenizer, tokenise, train_tiny_tokenizer, write_tokenizer
+from pipelines.learners.tokenizers import PAD, START, read_tokenizer, tokenise, train_tokenizer, write_tokenizer
 from tests.builders.lessons import build_documents
 
 TEXTS = [document.text for document in build_documents(30)]
-TINY = train_tiny_tokenizer(TEXTS)
+TINY = train_tokenizer(TEXTS, "tiny")
 
 
 @given(st.text(max_size=60))
@@ -42,11 +42,11 @@ def test_an_enormous_text_costs_no_more_than_its_beginning() -> None:
 
 def test_two_trainings_give_the_same_tokenizer_in_any_order_of_texts() -> None:
     shuffled = random.Random(3).sample(TEXTS, len(TEXTS))
-    assert train_tiny_tokenizer(shuffled).to_str() == TINY.to_str()
+    assert train_tokenizer(shuffled, "tiny").to_str() == TINY.to_str()
 
 
 def test_a_tokenizer_is_read_as_it_was_written_but_for_cutting_and_padding(tmp_path: Path) -> None:
-    cutting = train_tiny_tokenizer(TEXTS)
+    cutting = train_tokenizer(TEXTS, "tiny")
     cutting.enable_truncation(3)
     cutting.enable_padding(length=9)
     write_tokenizer(tmp_path, cutting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from pipelines.files import digest_file, write_json
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.linear import Linear
+from pipelines.lessons.ancestry import find_tainted
 from pipelines.lessons.params import Alarm, GeneralParams, LessonParams, ReplayParams
-from pipelines.lessons.planning import find_champion, find_tainted, plan_lesson, read_seen
+from pipelines.lessons.planning import find_start, plan_lesson, read_allowed, read_seen
 from pipelines.train.params import TrainParams
 from tests.builders.domains import build_pin, build_row, lay_domain, lay_snapshot, pin_model, write_split
 from tests.builders.lessons import LABELS
@@ -87,14 +89,32 @@ def test_a_section_train_is_all_that_a_lesson_depends_on() -> None:
 def test_a_champion_is_continued_from_where_the_learner_can_and_nothing_it_saw_was_taken_out(tmp_path: Path) -> None:
     folder = lay_domain(tmp_path)
     seen = [build_row("train", number).digest for number in range(5)]
-    assert find_champion(folder, build_pin(champion=None), PARAMS) is None
+    assert find_start(folder, build_pin(champion=None), PARAMS) is None
     with pytest.raises(WorkspaceError, match="addendum pin"):
-        find_champion(folder, build_pin(champion=pin_model(folder.splits)), PARAMS)
+        find_start(folder, build_pin(champion=pin_model(folder.splits)), PARAMS)
     lay_champion(folder.champion, seen)
     pinned = build_pin(champion=pin_model(folder.champion))
-    assert find_champion(folder, pinned, PARAMS) == folder.champion
-    assert find_champion(folder, pinned, PARAMS.model_copy(update={"learner": Linear()})) is None
+    assert find_start(folder, pinned, PARAMS) == folder.champion
+    assert find_start(folder, pinned, PARAMS.model_copy(update={"learner": Linear()})) is None
+    assert find_start(folder, replace(pinned, is_cold=True), PARAMS) is None
     lay_snapshot(folder, without=frozenset(seen[:1]))
-    assert find_tainted(folder) == set(seen[:1])
-    assert find_champion(folder, pinned, PARAMS) is None
+    assert find_tainted(read_seen(folder.champion), read_allowed(folder)) == set(seen[:1])
+    assert find_start(folder, pinned, PARAMS) is None
     assert read_seen(folder.champion) == tuple(seen)
+
+
+def test_where_the_champion_saw_what_must_be_forgotten_the_pins_start_is_continued_from(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    digests = [build_row("train", number).digest for number in range(5)]
+    lay_champion(folder.champion, digests)
+    lay_champion(folder.start, digests[1:])
+    pin = build_pin(champion=pin_model(folder.champion), start=pin_model(folder.start))
+    assert find_start(folder, pin, PARAMS) == folder.champion
+    lay_snapshot(folder, without=frozenset(digests[:1]))
+    assert find_start(folder, pin, PARAMS) == folder.start
+    lay_snapshot(folder, without=frozenset(digests[:2]))
+    assert find_start(folder, pin, PARAMS) is None
+    assert find_start(folder, pin, PARAMS.model_copy(update={"is_warm": False})) is None
+    write_json(folder.start / "seen.json", ())
+    with pytest.raises(WorkspaceError, match="start is"):
+        find_start(folder, pin, PARAMS)

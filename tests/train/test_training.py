@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from pipelines.domain.errors import EmptyLessonError, WorkspaceError
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
+from pipelines.domain.revisions import Entry, Status, resolve_statuses
 from pipelines.files import digest_folder, read_json, write_json
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.linear import Linear
 from pipelines.learners.upkeep import Interpolation, Recalibration
 from pipelines.lessons.params import Alarm, ReplayParams
-from pipelines.lessons.planning import find_champion, plan_lesson, read_seen
+from pipelines.lessons.planning import find_start, plan_lesson, read_seen
+from pipelines.tables import tabulate_entries, write_table
 from pipelines.train.params import TrainParams
 from pipelines.train.training import TrainingReport, train
 from pipelines.workspace import DomainFolder
@@ -35,6 +38,13 @@ def run(folder: DomainFolder, params: TrainParams = LINEAR) -> None:
     for made in (folder.model, folder.training):
         shutil.rmtree(made, ignore_errors=True)
     train(folder, params, LABELS, None, Watcher())
+
+
+def retire(folder: DomainFolder, retracted: Entry) -> None:
+    """Lay the snapshot anew, as it is resolved after a retraction: the document's revision stands in it, and is retracted."""
+    entries = [build_row("train", number) for number in range(36)]
+    resolved = resolve_statuses([*entries, replace(retracted, revision=replace(retracted.revision, status=Status.RETRACTED))])
+    write_table(folder.snapshot / "revisions.parquet", tabulate_entries(resolved))
 
 
 def crown(folder: DomainFolder) -> None:
@@ -129,6 +139,43 @@ def test_never_continues_from_what_was_trained_on_a_drop_that_was_taken_out(tmp_
     assert read_json(folder.model / "lineage.json", Lineage).parent is None
 
 
+@pytest.mark.parametrize("params", [LINEAR, TINY], ids=["linear", "a network from scratch"])
+def test_after_a_retraction_the_model_is_the_one_of_a_chain_that_never_had_the_document(
+    params: TrainParams, tmp_path: Path
+) -> None:
+    """Bit for bit: two chains, of which one learned a document, served, and forgot it again."""
+    rows = [build_row("train", number) for number in range(30)]
+    retracted, late = rows[25], [build_row("train", number) for number in range(30, 36)]
+    had, never = lay_domain(tmp_path / "had"), lay_domain(tmp_path / "never")
+    for folder in (had, never):
+        write_split(folder, "train", rows[:20])
+        run(folder, params)
+        crown(folder)
+    first = digest_folder(had.champion)
+    shutil.copytree(had.champion, had.start)
+    write_split(had, "train", rows)
+    run(had, params)
+    crown(had)
+    assert retracted.digest in read_seen(had.champion)
+    retire(had, retracted)
+    write_json(had.pin, build_pin(champion=pin_model(had.champion), start=pin_model(had.start)))
+    for folder in (had, never):
+        write_split(folder, "train", [row for row in (*rows, *late) if row != retracted])
+        run(folder, params)
+    assert digest_folder(had.model) == digest_folder(never.model)
+    assert retracted.digest not in read_seen(had.model)
+    assert read_json(had.model / "lineage.json", Lineage).parent == (first if params is TINY else None)
+
+
+def test_a_retracted_document_that_the_champion_saw_makes_a_cold_start_where_no_earlier_model_is(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    run(folder, TINY)
+    crown(folder)
+    retire(folder, build_row("train", 3))
+    run(folder, TINY)
+    assert not read_json(folder.training / "report.json", TrainingReport).is_warm
+
+
 @pytest.mark.parametrize(
     "params",
     [LINEAR, TINY.model_copy(update={"is_warm": False}), TINY.model_copy(update={"learner": Classifier(base="path:elsewhere")})],
@@ -138,7 +185,7 @@ def test_starts_cold_from_every_row(tmp_path: Path, params: TrainParams) -> None
     folder = lay_domain(tmp_path)
     run(folder, TINY)
     crown(folder)
-    champion = find_champion(folder, read_json(folder.pin, Pin), params)
+    champion = find_start(folder, read_json(folder.pin, Pin), params)
     assert champion is None
     assert len(plan_lesson(folder, params, LABELS, champion, None).lesson.news) == 40
 

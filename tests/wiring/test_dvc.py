@@ -133,7 +133,7 @@ def test_every_file_that_the_pin_lays_out_and_the_stages_make_is_where_the_works
     assert named <= made
     assert all(path in named or path.startswith((f"{folder.training}/", f"{folder.scores}/")) for path in made)
     used = {dep for stage in declared().values() for dep in stage["deps"] if dep.startswith("data/")}
-    assert used <= made | {str(folder.champion), str(folder.anchor), str(folder.reference)}
+    assert used <= made | {str(folder.champion), str(folder.anchor), str(folder.reference), str(folder.start)}
 
 
 def list_made(stages: Iterable[dict[str, Any]]) -> list[str]:
