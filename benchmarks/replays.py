@@ -99,7 +99,8 @@ def run_replay(replay: Replay) -> None:
     for drop in range(replay.last + 1):
         for arm in replay.arms:
             heads[arm] = _advance(replay, arm, drop, heads.get(arm))
-        replay.shelf.keep_only([head.model for arm, head in heads.items() if head.model and arm in CONTINUED])
+        serving = [head.model for arm, head in heads.items() if head.model and arm in CONTINUED]
+        replay.shelf.remove_others(serving, before=drop)
 
 
 def read_outcome(replay: Replay) -> Outcome:
