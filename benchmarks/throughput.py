@@ -1,4 +1,4 @@
-"""How fast does Addendum train, beside transformers' Trainer on the same model and rows? Padding, pace, and time to equal dev loss.
+"""How fast does Addendum train beside transformers' Trainer, on the same model and rows? Pace, padding, time to equal dev loss.
 
 Example: python benchmarks/throughput.py           (a quarter of an hour on two cores; writes docs/benchmarks/throughput.md, …)
 
