@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 OURS, DEFAULT, GROUPED, BF16, TUNED = "Addendum", "Trainer", "Trainer, grouped", "Trainer, bf16", "Trainer, tuned"
 WITH_DROPOUT, WITHOUT_DROPOUT = "Addendum, the base's dropout", "Trainer, tuned, no dropout"
 RATE = 5e-5
-"""The highest rate of a batch of 8 rows; a larger batch's is raised by the root of how many times it is larger, for all alike."""
+"""The highest rate of a batch of 8 rows; a larger batch's is raised in proportion, up to ``MOST`` times, for all alike.
+
+Goyal et al. (2017), https://arxiv.org/abs/1706.02677, section 2.1.
+"""
+MOST = 8.0
+LOOKS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,8 @@ def list_contestants(contest: Contest, size: Size) -> list[Contestant]:
     trials = [Contestant(name=TUNED, rows=rows, is_grouped=True, is_bf16=is_bf16) for rows in size.batches]
     paces = [run(contest, one, plan_pace(contest, one, size)).pace(size.warm) for one in trials] if trials[1:] else [0.0]
     tuned = trials[paces.index(max(paces))]
-    tokens = 16_384 if contest.device.type == "cuda" else {"classifier": 2_048, "causal_lm": 1_024}[contest.series.kind]
+    is_short = contest.rows.lengths.mean() < 40 or contest.series.kind == "causal_lm"
+    tokens = 16_384 if contest.device.type == "cuda" else (1_024 if is_short else 2_048)
     found = [
         Contestant(name=OURS, tokens=tokens, has_dropout=False),
         Contestant(name=DEFAULT),
@@ -135,12 +141,12 @@ def plan_pace(contest: Contest, contestant: Contestant, size: Size) -> Plan:
 
 
 def plan_learning(contest: Contest, contestant: Contestant) -> Plan:
-    """Return an epoch, with dev measured five times or, where there are fewer steps, after each."""
+    """Return an epoch, with dev measured ``LOOKS`` times or, where there are fewer steps, after each."""
     from benchmarks.throughput_contests import Plan
 
     total, batch = int(contest.rows.lengths.sum()), _tokens(contest, contestant)
-    rate = RATE * (batch / (8 * total / len(contest.rows))) ** 0.5
-    return Plan(steps=None, rate=rate, look=max(round(total / batch / 5), 1))
+    rate = RATE * min(batch / (8 * total / len(contest.rows)), MOST)
+    return Plan(steps=None, rate=rate, look=max(round(total / batch / LOOKS), 1))
 
 
 def choose_size(*, is_quick: bool) -> tuple[Size, Sequence[Series]]:

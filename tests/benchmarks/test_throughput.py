@@ -117,9 +117,9 @@ def test_flops_count_six_for_each_weight_that_multiplies_and_nothing_for_what_is
     assert weights < sum(one.numel() for one in network.parameters()) - 50 * 16 + 1
 
 
-def test_a_pace_is_timed_after_one_step_and_a_larger_batch_has_a_higher_rate(contest: Contest) -> None:
+def test_a_pace_is_timed_after_the_steps_that_warm_up_and_a_larger_batch_has_a_higher_rate(contest: Contest) -> None:
     plain, large = Contestant(name="plain"), Contestant(name="large", rows=32)
-    assert plan_pace(contest, plain, Size(tokens=1)).steps == 2
+    assert plan_pace(contest, plain, Size(tokens=1, warm=2)).steps == 3
     rates = [plan_learning(contest, one).rate for one in (plain, large)]
     assert rates == pytest.approx([RATE, 2 * RATE])
 
