@@ -121,7 +121,7 @@ def test_a_pace_is_timed_after_the_steps_that_warm_up_and_a_larger_batch_has_a_h
     plain, large = Contestant(name="plain"), Contestant(name="large", rows=32)
     assert plan_pace(contest, plain, Size(tokens=1, warm=2)).steps == 3
     rates = [plan_learning(contest, one).rate for one in (plain, large)]
-    assert rates == pytest.approx([RATE, 2 * RATE])
+    assert rates == pytest.approx([RATE, 4 * RATE])
 
 
 def test_bf16_takes_part_only_where_the_device_is_fast_at_it(contest: Contest) -> None:

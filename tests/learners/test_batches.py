@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.learners.batches import plan_batches, plan_reading
+from pipelines.learners.batches import measure_padding, plan_batches, plan_reading
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
 
@@ -38,5 +38,9 @@ def test_epochs_and_seeds_differ_and_each_is_always_the_same() -> None:
 def test_padding_is_a_few_percent_of_texts_of_very_unlike_length() -> None:
     lengths = np.random.default_rng(0).integers(10, 250, size=2000).tolist()
     batches = plan_batches(lengths, 4096, 0, 0)
-    padded = sum(len(batch) * max(lengths[place] for place in batch) for batch in batches)
-    assert padded / sum(lengths) < 1.03
+    assert measure_padding(batches, lengths) < 0.03
+
+
+def test_padding_is_the_share_of_the_rectangles_that_is_no_text() -> None:
+    assert measure_padding([[0, 1], [2]], [1, 4, 3]) == 1 - 8 / 11
+    assert measure_padding([], []) == 0.0

@@ -9,11 +9,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from pipelines.learners.bases import find_base
 from pipelines.learners.classifier import Classifier
+from pipelines.learners.classifier_fitting import ClassifierTask
+from pipelines.learners.classifier_networks import ClassifierNetwork
 from pipelines.learners.quickening import compile_layers, quicken, set_dropout
 from pipelines.learners.schedules import Adapter, Schedule
-from pipelines.learners.weights import adapt
-from tests.builders.lessons import Watcher, build_lesson
+from pipelines.learners.tokenizers import train_tokenizer
+from pipelines.learners.weights import adapt, load_base
+from tests.builders.lessons import LABELS, Watcher, build_document, build_lesson
 from tests.builders.networks import build_decoder, build_encoder, build_rows
 
 CPU = torch.device("cpu")
@@ -73,6 +77,23 @@ def test_a_packed_training_and_a_padded_one_give_the_same_model(tmp_path: Path) 
     for name, weight in padded.items():
         torch.testing.assert_close(packed[name], weight, atol=1e-4, rtol=0)
     assert len(list((tmp_path / "state" / "encoded").glob("*.arrow"))) == 2
+
+
+def test_scores_are_in_the_order_that_was_asked_for_packed_or_padded() -> None:
+    texts = ["one two three four five six", "one", "one two three", "one two three four"]
+    lesson = build_lesson(news=[build_document(number, LABELS[number % 2], text=text) for number, text in enumerate(texts)])
+    tokenizer = train_tokenizer(texts, "tiny")
+    encoder, _ = load_base(find_base("scratch:tiny"), "encoder", tokenizer)
+    network = ClassifierNetwork(encoder, 2).eval()
+    torch.nn.init.normal_(network.head.weight)
+    tasks = [
+        ClassifierTask(TINY.model_copy(update={"packing": packing}), network, tokenizer, lesson, CPU) for packing in ("on", "off")
+    ]
+    for places in ([0, 1, 2, 3], [3, 0, 1], [2]):
+        packed, padded = (task.scores(network, places) for task in tasks)
+        torch.testing.assert_close(packed, padded, atol=1e-5, rtol=0)
+        losses = [float(task.loss(places).detach()) for task in tasks]
+        assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 
 @pytest.mark.slow
