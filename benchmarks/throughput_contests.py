@@ -135,7 +135,10 @@ class Contest:
         if self.series.kind == "causal_lm":
             return [{"params": list(network.parameters()), "lr": rate}]
         head = Classifier().head_rate / Classifier().rate * rate
-        return [{"params": list(network.encoder.parameters()), "lr": rate}, {"params": list(network.head.parameters()), "lr": head}]
+        return [
+            {"params": list(network.encoder.parameters()), "lr": rate},
+            {"params": list(network.head.parameters()), "lr": head},
+        ]
 
 
 def run_addendum(contest: Contest, contestant: Contestant, plan: Plan) -> Record:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 MEANING = Path(__file__).parent / "throughput_meaning.md"
 OURS, DEFAULT, TUNED = "Addendum", "Trainer", "Trainer, tuned"
-BEYOND_DEFAULT, BEYOND_TUNED, ON_CUDA = Goal(bound=2.5, is_most=False), Goal(bound=1.3, is_most=False), Goal(bound=1.8, is_most=False)
+BEYOND_DEFAULT, BEYOND_TUNED, ON_CUDA = (
+    Goal(bound=2.5, is_most=False),
+    Goal(bound=1.3, is_most=False),
+    Goal(bound=1.8, is_most=False),
+)
 UTILISED, MOST_WASTE = Goal(bound=0.4, is_most=False), Goal(bound=0.03)
 
 
