@@ -22,7 +22,7 @@ import yaml
 
 from benchmarks.stopwatch.sitecustomize import NOTES
 from flows.cloning import clone_workspace
-from flows.servers import Server, Servers, prefect_environment
+from flows.servers import Server, Servers, ending_politely, prefect_environment
 from flows.worktrees import run_git
 from pipelines.settings import QUIET, Settings
 
@@ -120,7 +120,7 @@ def install(root: Path, size: Size) -> Iterator[Installation]:
     os.environ.update(ADDENDUM_HOME=str(root / "home"), ADDENDUM_WORKSPACE=str(root / "workspace"), ADDENDUM_ACTOR="a benchmark")
     os.environ.update(prefect_environment(Settings()))
     try:
-        with Servers(Settings()) as servers:
+        with ending_politely(), Servers(Settings()) as servers:
             yield Installation(root=root, size=size, server=servers.start_prefect())
     finally:
         os.environ.clear()

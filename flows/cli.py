@@ -24,6 +24,7 @@ LOOP: tuple[Callable[..., None], ...] = (
     approvals.override,
     loop.rollback,
     loop.drill,
+    loop.control,
     loop.reconcile,
     loop.unfreeze,
     loop.restore,

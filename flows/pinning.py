@@ -10,7 +10,7 @@ from dataclasses import replace
 from flows.places import Place
 from flows.reconciling import lay_model
 from flows.renewals import renew_holdout
-from flows.starting import choose_start
+from flows.starting import choose_start, must_start_cold
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Champion
@@ -39,6 +39,7 @@ def pin_domain(place: Place, domain: DomainName, reason: str, *, with_look: bool
         reason=reason,
         generation=renew_holdout(place, domain) if with_look else current_generation(place.ledger, domain).generation,
         start=choose_start(place, domain, corpus),
+        is_cold=must_start_cold(place, domain),
     )
     return replace(pin, look=_reserve(place, domain, pin)) if with_look else pin
 

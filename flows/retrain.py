@@ -14,10 +14,11 @@ from prefect.deployments import run_deployment
 
 from flows.concluding import Conclusion
 from flows.fit import fit
+from flows.places import open_place
 from flows.promote import hand_over, promote
 from flows.promoting import PromotionOutcome
 from flows.stages import StageRun
-from flows.tasks import ADVANCE, abandon, conclude, run_stage, show_seconds, start, track
+from flows.tasks import ADVANCE, abandon, conclude, control, run_stage, show_seconds, start, track
 from flows.turns import take_turn
 from pipelines.catalog import FITTING, StageName
 from pipelines.domain.errors import PreemptedError, StageError
@@ -63,6 +64,8 @@ def _retrain(domain: str, reason: str | None, approved_by: str | None) -> Retrai
     show_seconds(domain, stages)
     conclusion = conclude(domain, begun.run_id)
     promotion = _promote(domain, approved_by, f"{ADVANCE}: {begun.reason}", conclusion.version)
+    if open_place().of(DomainName(domain)).retrain.control is not None:
+        control(domain)
     return Retraining(
         domain=domain,
         reason=begun.reason,

@@ -11,6 +11,7 @@ from flows.costs import count_cost, show_cost, write_cost
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
+from flows.starting import must_start_cold
 from flows.weighing import weigh_domain
 from flows.worktrees import Worktree, open_worktree, params_of, read_base, refuse_uncommitted
 from flows.worth import Worth
@@ -25,6 +26,8 @@ from pipelines.ledger.retrainings import start_retraining as begin
 from pipelines.params import DomainParams
 from pipelines.tracking import TrackedDataset
 from pipelines.workspace import Workspace
+
+FROM_SCRATCH = "; from scratch: warm starts have drifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
 
 
 def _begin(place: Place, domain: DomainName, worth: Worth) -> Start:
-    reason = worth.reason
+    reason = f"{worth.reason}{FROM_SCRATCH}" if must_start_cold(place, domain) else worth.reason
     as_of = max((event.seq for event in place.ledger.events(domain)), default=0)
     pin = pin_domain(place, domain, reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import TypeAdapter
 
 from flows.places import Place
+from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import CorpusPin, ModelPin
@@ -28,6 +31,21 @@ def choose_start(place: Place, domain: DomainName, corpus: CorpusPin) -> ModelPi
         return None
     start = find_untainted([checkpoint for _, checkpoint in known], allowed)
     return next((ModelPin(version=reign.version, digest=reign.digest) for reign, found in known if found is start), None)
+
+
+def must_start_cold(place: Place, domain: DomainName) -> bool:
+    """Tell whether the last control run found that warm starts have drifted, and no model from scratch was promoted since."""
+    control = place.ledger.last(domain, Kind.CONTROL_RUN)
+    if control is None or not control.payload["is_beyond"]:
+        return False
+    since = place.ledger.events(domain, [Kind.RETRAIN_STARTED, Kind.PROMOTED], since=control.seq)
+    cold = {event.payload["run"] for event in since if event.kind is Kind.RETRAIN_STARTED and _is_cold(event)}
+    return not any(event.kind is Kind.PROMOTED and event.payload["run_id"] in cold for event in since)
+
+
+def _is_cold(event: Event) -> bool:
+    pin = event.payload.get("pin")
+    return isinstance(pin, Mapping) and bool(pin.get("is_cold"))
 
 
 def read_checkpoint(place: Place, digest: Digest) -> Checkpoint | None:

@@ -18,6 +18,7 @@ from prefect.logging import get_run_logger
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
 from flows.concluding import Conclusion
+from flows.controlling import find_control, run_control
 from flows.costs import RunCost, meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
@@ -37,7 +38,7 @@ from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, run_in_worktree
 from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, StageError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -141,6 +142,23 @@ def conclude(domain: str, run_id: str) -> Conclusion:
     if conclusion.page is not None:
         link_dossier(domain, conclusion.version, conclusion.sentence, conclusion.page)
     return conclusion
+
+
+@task(task_run_name="control {domain}", cache_policy=NO_CACHE)
+def control(domain: str) -> None:
+    """Train from scratch and compare, where that is due; a control that fails is said and fails nothing else."""
+    place, logger = open_place(), get_run_logger()
+    if find_control(place, DomainName(domain)) is None:
+        return
+    try:
+        found = run_control(place, DomainName(domain), logger.debug)
+    except StageError as error:
+        logger.warning("%s", error)
+        return
+    logger.info(found.sentence)
+    create_markdown_artifact(
+        key=name_artifact(domain, "control"), markdown=escape_markdown(found.sentence), description=f"Control run of {domain}"
+    )
 
 
 @task(task_run_name="abandon {domain}", cache_policy=NO_CACHE)

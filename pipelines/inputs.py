@@ -45,6 +45,7 @@ def digest_inputs(workspace: Workspace, domain: DomainName, params: DomainParams
         "anchor": anchor,
         "generation": asdict(pin.generation),
         "start": asdict(pin.start) if pin.start else None,
+        "is_cold": pin.is_cold,
         "plan": plan_digest(params.judge),
         "params": seal_keys(params.model_dump(mode="json", exclude=set(BESIDE))),
         "code": digest_code(workspace),

@@ -76,6 +76,20 @@ def promote(
 
 
 @refusing
+def control(domain: Domain) -> None:
+    """Train the last candidate's lesson from scratch and compare the two on dev; recorded, and nothing is promoted.
+
+    Example: addendum control clinical
+    """
+    place = enter()
+    from flows.controlling import run_control
+
+    name = DomainName(domain)
+    place.of(name)
+    say(f"{domain}: {run_control(place, name, say).sentence}")
+
+
+@refusing
 def drill(domain: Domain) -> None:
     """Rehearse a rollback on a scratch alias and record how long it takes; what serves is not touched.
 

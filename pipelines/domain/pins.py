@@ -61,7 +61,8 @@ class Look:
 class Pin:
     """What a run is made from. Without a look only dev is scored, and the candidate cannot be promoted.
 
-    ``start`` is an earlier champion to continue from, where the present one saw what must be forgotten.
+    ``start`` is an earlier champion to continue from, where the present one saw what must be forgotten. ``is_cold`` where none
+    is continued from, since a control run found that warm starts have drifted.
     """
 
     corpus: CorpusPin
@@ -71,6 +72,7 @@ class Pin:
     reason: str
     generation: Generation = FIRST_GENERATION
     start: ModelPin | None = None
+    is_cold: bool = False
 
     @property
     def run_id(self) -> RunId:
@@ -86,6 +88,7 @@ class Pin:
                     else None,
                     "generation": [self.generation.number, self.generation.since],
                     **({"start": [self.start.version, self.start.digest]} if self.start else {}),
+                    **({"is_cold": True} if self.is_cold else {}),
                 }
             )[:16]
         )

@@ -41,7 +41,8 @@ def find_start(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | N
     """Return the folder to continue from, ``None`` for a cold start.
 
     It is the champion's, unless that saw what must be forgotten: then it is the pin's ``start``, an earlier champion which did
-    not. Raises :class:`WorkspaceError` when the pin names a model whose folder is empty, or another than the pin says.
+    not. None is it where the pin says to start cold. Raises :class:`WorkspaceError` when the pin names a model whose folder is
+    empty, or another than the pin says.
     """
     allowed: frozenset[Digest] | None = None
     for model, where in ((pin.champion, folder.champion), (pin.start, folder.start)):
@@ -50,7 +51,7 @@ def find_start(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | N
         if not has_model(where):
             raise WorkspaceError(f"{where} is empty though the pin names a {where.name}: run `addendum pin`")
         check_folder(where, model.digest)
-        if params.is_warm and params.learner.can_continue(where):
+        if params.is_warm and not pin.is_cold and params.learner.can_continue(where):
             allowed = allowed if allowed is not None else read_allowed(folder)
             if not find_tainted(read_seen(where), allowed):
                 return where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,7 @@ def test_a_champion_is_continued_from_where_the_learner_can_and_nothing_it_saw_w
     pinned = build_pin(champion=pin_model(folder.champion))
     assert find_start(folder, pinned, PARAMS) == folder.champion
     assert find_start(folder, pinned, PARAMS.model_copy(update={"learner": Linear()})) is None
+    assert find_start(folder, replace(pinned, is_cold=True), PARAMS) is None
     lay_snapshot(folder, without=frozenset(seen[:1]))
     assert find_tainted(read_seen(folder.champion), read_allowed(folder)) == set(seen[:1])
     assert find_start(folder, pinned, PARAMS) is None
