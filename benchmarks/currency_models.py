@@ -91,11 +91,14 @@ class Shelf:
         missing = {drop: ids - known.get(str(drop), {}).keys() for drop, ids in wanted.items()}
         return {drop: ids for drop, ids in missing.items() if ids}
 
-    def keep_only(self, models: Sequence[Model]) -> None:
-        """Remove the weights of all other models."""
-        kept = {model.key for model in models}
+    def remove_others(self, kept: Sequence[Model], before: int) -> None:
+        """Remove the weights of models made before drop ``before``, but for those ``kept``.
+
+        Newer ones stay: whoever goes through years that are done must not remove what the next year continues from.
+        """
+        needed = {model.key for model in kept}
         for folder in (self.root / "models").glob("*"):
-            if folder.name not in kept:
+            if folder.name not in needed and read_json(self.record(folder.name), Model).drop < before:
                 shutil.rmtree(folder)
 
 
@@ -117,8 +120,8 @@ def train_model(shelf: Shelf, drop: int, params: DomainParams, parent: Model | N
     model = Model(key=key, digest=digest_folder(folder.model), drop=drop, cost=_account(folder, params, seconds, parent))
     shutil.rmtree(shelf.folder(model), ignore_errors=True)
     shelf.folder(model).parent.mkdir(parents=True, exist_ok=True)
-    os.replace(folder.model, shelf.folder(model))
     write_json(shelf.record(key), model)
+    os.replace(folder.model, shelf.folder(model))
     return model
 
 

@@ -105,10 +105,8 @@ def _describe_sizes(board: Board) -> str:
     head = ("series", "drops", "documents", "a year", "tokens a text", "trained in full", "seeds")
     size = next(iter(board.sizes.values()))
     cold = ", ".join(f"{name} {value}" for name, value in COLD.items())
-    told = (
-        f"Base `{size.base}`, {size.epochs} epochs from scratch at a rate of {size.rate:g} ({cold}); "
-        "seeds change the training and not the sample."
-    )
+    told = f"Base `{size.base}`, {size.epochs} epochs from scratch at a rate of {size.rate:g} ({cold})."
+    told += " Seeds change the training and not the sample."
     recipe = (
         f"The recipe continues from the year before: `{dict(WARM[Arm.RECIPE])}`; naive fine-tuning: `{dict(WARM[Arm.NAIVE])}`."
     )

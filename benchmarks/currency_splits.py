@@ -52,15 +52,19 @@ class Splits:
         """Return the entries as they stood after a drop."""
         return self._corpus().read(self.pin(drop))
 
-    def find_held_out(self) -> Mapping[int, frozenset[str]]:
+    def find_held_out(self, rows: int | None) -> Mapping[int, frozenset[str]]:
         """Return the ids of each drop's documents that no model is ever trained or chosen on: holdout and anchor, at the end.
 
+        At most ``rows`` of a drop (``None``: all), those of the lowest digests, which are in no order of anything.
         The families of a split never change, so what is held out in the end was held out in every year.
         """
         splits = self.folder(len(self.series.drops) - 1).splits
-        rows = [row for part in ("holdout", "anchor") for row in read_rows(splits / f"{part}.parquet", self.series.labels)]
-        held = {row.document.row_id for row in rows}
-        return {drop.number: frozenset(revision.digest for revision in drop.revisions) & held for drop in self.series.drops}
+        kept = [row for part in ("holdout", "anchor") for row in read_rows(splits / f"{part}.parquet", self.series.labels)]
+        held = {row.document.row_id for row in kept}
+        return {
+            drop.number: frozenset(sorted({revision.digest for revision in drop.revisions} & held)[:rows])
+            for drop in self.series.drops
+        }
 
     def _corpus(self) -> Corpus:
         return Corpus.open(self.settings.corpus_address(self.series.name))

@@ -20,7 +20,7 @@ from benchmarks.currency_models import Cost, Predictions
 from benchmarks.replays import Outcome
 
 Floats = NDArray[np.float64]
-RESAMPLES = 2_000
+RESAMPLES = 1_000
 NOT_SCORED = math.nan
 
 

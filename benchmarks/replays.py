@@ -50,7 +50,7 @@ class Replay:
         params = [build_params(self.series, self.size, training) for training in trainings]
         plain = [one.model_dump(mode="json", include={"train", "judge", "evaluate"}) for one in params]
         every = self.size.full_every if arm is Arm.FULL else 0
-        return digest_value([plain, every, self.seed < self.size.matrix_seeds])[:12]
+        return digest_value([plain, every, self.size.matrix_rows, self.seed < self.size.matrix_seeds])[:12]
 
     def cell_file(self, arm: Arm, drop: int) -> Path:
         """Return where the result of an arm after a drop is kept."""
@@ -99,7 +99,8 @@ def run_replay(replay: Replay) -> None:
     for drop in range(replay.last + 1):
         for arm in replay.arms:
             heads[arm] = _advance(replay, arm, drop, heads.get(arm))
-        replay.shelf.keep_only([head.model for arm, head in heads.items() if head.model and arm in CONTINUED])
+        serving = [head.model for arm, head in heads.items() if head.model and arm in CONTINUED]
+        replay.shelf.remove_others(serving, before=drop)
 
 
 def read_outcome(replay: Replay) -> Outcome:
@@ -107,7 +108,7 @@ def read_outcome(replay: Replay) -> Outcome:
     cells = tuple(read_json(replay.cell_file(arm, drop), Cell) for arm in replay.arms for drop in range(replay.last + 1))
     models = {cell.model.key: cell.model for cell in cells if cell.model}
     predictions = {key: read_json(replay.shelf.predictions(model), Predictions) for key, model in models.items()}
-    held = dict(replay.shelf.splits.find_held_out())
+    held = dict(replay.shelf.splits.find_held_out(replay.size.matrix_rows))
     return Outcome(series=replay.series, seed=replay.seed, cells=cells, predictions=predictions, held_out=held)
 
 
@@ -163,7 +164,7 @@ def _plan(replay: Replay, drop: int, params: DomainParams) -> Cost:
 
 def _choose_rows(replay: Replay, arm: Arm, drop: int) -> dict[int, frozenset[str]]:
     """Return the rows that the model after ``drop`` is scored on: the next drop's, all, and the held-out ones of the matrix."""
-    held = replay.shelf.splits.find_held_out()
+    held = replay.shelf.splits.find_held_out(replay.size.matrix_rows)
     is_whole = drop == replay.last or arm in {Arm.FROZEN, Arm.LINEAR} or replay.seed < replay.size.matrix_seeds
     wanted = {number: ids for number, ids in held.items() if is_whole or number == drop}
     if drop < replay.last:

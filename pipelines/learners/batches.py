@@ -18,7 +18,7 @@ def plan_batches(lengths: Sequence[int], budget: int, seed: int, epoch: int) -> 
     """
     generator = np.random.default_rng([seed, epoch])
     ties = generator.permutation(len(lengths))
-    ordered = sorted(range(len(lengths)), key=lambda place: (lengths[place], ties[place]))
+    ordered = np.lexsort((ties, np.asarray(lengths, dtype=np.int64))).tolist()
     batches = cut_batches(ordered, lengths, budget)
     return [batches[place] for place in generator.permutation(len(batches))]
 
@@ -37,3 +37,10 @@ def cut_batches(ordered: Sequence[int], lengths: Sequence[int], budget: int) -> 
 def plan_reading(lengths: Sequence[int], budget: int) -> list[list[int]]:
     """Return batches for scoring, where nothing is shuffled."""
     return cut_batches(sorted(range(len(lengths)), key=lambda place: (lengths[place], place)), lengths, budget)
+
+
+def measure_padding(batches: Sequence[Sequence[int]], lengths: Sequence[int]) -> float:
+    """Return the share of padded batches that is padding: 1 - tokens of text / tokens of the rectangles; 0 for no rows."""
+    rectangles = sum(len(batch) * max(lengths[place] for place in batch) for batch in batches)
+    real = sum(lengths[place] for batch in batches for place in batch)
+    return 1 - real / rectangles if rectangles else 0.0

@@ -46,12 +46,12 @@ def run_exactly(threads: int, seed: int = 0) -> Iterator[torch.device]:
 
 def cast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
     """Return the context in which a network is run: bf16 where asked for, or on ``auto`` where the device is fast at it."""
-    is_bf16 = precision == "bf16" or (precision == "auto" and _is_fast_at_bf16(device))
+    is_bf16 = precision == "bf16" or (precision == "auto" and is_fast_at_bf16(device))
     context: AbstractContextManager[Any] = torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_bf16)
     return context
 
 
-def _is_fast_at_bf16(device: torch.device) -> bool:
+def is_fast_at_bf16(device: torch.device) -> bool:
     if device.type == "cpu":
         return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return device.type != "cuda" or bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -62,5 +62,5 @@ def describe_device() -> str:
     device = find_device()
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
-    arithmetic = "bf16" if _is_fast_at_bf16(device) else "fp32"
+    arithmetic = "bf16" if is_fast_at_bf16(device) else "fp32"
     return f"cpu ({torch.get_num_threads()} threads, {arithmetic})" if device.type == "cpu" else f"{device.type} ({arithmetic})"

@@ -74,7 +74,7 @@ def test_prepared_again_nothing_arrives_and_nothing_is_split_anew(shared: Splits
 
 
 def test_what_is_held_out_is_of_families_that_no_model_is_trained_or_chosen_on(shared: Splits) -> None:
-    held = shared.find_held_out()
+    held = shared.find_held_out(None)
     for drop in shared.series.drops:
         families = {revision.family_id for revision in drop.revisions if revision.digest in held[drop.number]}
         splits = {assign_family("currency", family, Shares.model_validate(SHARES)) for family in families}
@@ -174,7 +174,7 @@ def test_the_weights_of_a_model_that_serves_have_seen_no_later_year(replay: Repl
 
 @pytest.mark.slow
 def test_weights_that_are_gone_and_needed_are_asked_for_by_name(replay: Replay, outcome: Outcome) -> None:
-    gone = list_cells(outcome, Arm.RECIPE)[1].model
+    gone = list_cells(outcome, Arm.NAIVE)[1].model
     assert gone is not None
     assert not replay.shelf.has_weights(gone)
     training = choose_training(Arm.RECIPE, replay.size, 99, 1, is_warm=True)
@@ -204,6 +204,15 @@ def test_cut_at_any_place_and_started_again_it_ends_the_same(replay: Replay, out
     assert [(cell.model and cell.model.digest, cell.decision, cell.sentence) for cell in cut.cells] == [
         (cell.model and cell.model.digest, cell.decision, cell.sentence) for cell in outcome.cells
     ]
+
+
+@pytest.mark.slow
+def test_going_through_years_that_are_done_removes_nothing_that_the_next_year_continues_from(
+    replay: Replay, outcome: Outcome
+) -> None:
+    run_replay(replace(replay, size=replace(replay.size, full_every=3)))
+    last = [list_cells(outcome, arm)[-1].model for arm in (Arm.FROZEN, Arm.NAIVE, Arm.RECIPE, Arm.JUDGED)]
+    assert all(model and replay.shelf.has_weights(model) for model in last)
 
 
 @pytest.mark.slow

@@ -1,0 +1,183 @@
+"""How fast does Addendum train beside transformers' Trainer, on the same model and rows? Pace, padding, time to equal dev loss.
+
+Example: python benchmarks/throughput.py           (a quarter of an hour on two cores; writes docs/benchmarks/throughput.md, …)
+
+Example: python benchmarks/throughput.py --quick --output /tmp/pages   (two minutes: few steps, on a tiny decoder)
+
+On a GPU it runs unchanged and writes throughput-cuda.md. Runs are interleaved: each round has every contestant once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.pages import open_parser, report
+from benchmarks.throughput_lessons import SERIES, Series, is_real, read_lesson
+
+if TYPE_CHECKING:
+    from benchmarks.throughput_contests import Contest, Contestant, Plan, Record
+
+OURS, DEFAULT, GROUPED, BF16, TUNED = "Addendum", "Trainer", "Trainer, grouped", "Trainer, bf16", "Trainer, tuned"
+WITH_DROPOUT, WITHOUT_DROPOUT = "Addendum, the base's dropout", "Trainer, tuned, no dropout"
+RATE = 5e-5
+"""The highest rate of a batch of 8 rows; a larger batch's is raised by the root of how many times it is larger, for all alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is run: timed tokens of text a run, rounds, learning runs and dev rows; ``share`` of each series' rows."""
+
+    tokens: int = 2_500
+    rounds: int = 5
+    learnings: int = 1
+    dev: int = 64
+    share: float = 1.0
+    batches: tuple[int, ...] = (16, 32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A series: the records of each contestant, those of the learning runs, and the Trainer's best batch."""
+
+    series: Series
+    is_real: bool
+    paces: dict[str, list[Record]]
+    learnings: dict[str, list[Record]]
+    rows: int
+    flops: float
+    warm: int = 1
+
+    def pace(self, name: str) -> float:
+        """Return the median of tokens of text a second."""
+        return median(record.pace(self.warm) for record in self.paces[name])
+
+
+def measure(series: Series, size: Size, threads: int) -> Outcome:
+    """Run all contestants on a series."""
+    from benchmarks.throughput_contests import Contest
+    from benchmarks.throughput_flops import count_flops
+
+    contest = Contest(series, read_lesson(series, max(round(series.rows * size.share), 24), size.dev, threads))
+    contestants = list_contestants(contest, size)
+    paces: dict[str, list[Record]] = {one.name: [] for one in contestants}
+    for _ in range(size.rounds):
+        for one in contestants:
+            paces[one.name].append(run(contest, one, plan_pace(contest, one, size)))
+    racing = [one for one in contestants if one.name in {OURS, DEFAULT, TUNED}]
+    learnings: dict[str, list[Record]] = {one.name: [] for one in racing}
+    for _ in range(size.learnings):
+        for one in racing:
+            learnings[one.name].append(run(contest, one, plan_learning(contest, one)))
+    tuned = next(one.rows for one in contestants if one.name == TUNED)
+    return Outcome(
+        series=series,
+        is_real=is_real(series),
+        paces=paces,
+        learnings=learnings,
+        rows=tuned,
+        flops=count_flops(contest.copy(), contest.rows.lengths),
+    )
+
+
+def list_contestants(contest: Contest, size: Size) -> list[Contestant]:
+    """Return who takes part: bf16 where the device is fast at it (elsewhere it is emulated, and many times slower)."""
+    from benchmarks.throughput_contests import Contestant
+    from pipelines.learners.devices import is_fast_at_bf16
+
+    is_bf16 = is_fast_at_bf16(contest.device)
+    trials = [Contestant(name=TUNED, rows=rows, is_grouped=True, is_bf16=is_bf16) for rows in size.batches]
+    tuned = max(trials, key=lambda one: run(contest, one, plan_pace(contest, one, size)).pace(1)) if trials[1:] else trials[0]
+    tokens = 2048 if contest.series.kind == "causal_lm" and contest.device.type == "cpu" else 4096
+    found = [
+        Contestant(name=OURS, tokens=tokens, has_dropout=False),
+        Contestant(name=DEFAULT),
+        Contestant(name=GROUPED, is_grouped=True),
+        *([Contestant(name=BF16, is_bf16=True)] if is_bf16 else []),
+        tuned,
+    ]
+    if contest.series.kind == "classifier":
+        found.append(Contestant(name=WITH_DROPOUT, tokens=tokens))
+        found.append(Contestant(name=WITHOUT_DROPOUT, rows=tuned.rows, is_grouped=True, is_bf16=is_bf16, has_dropout=False))
+    return found
+
+
+def run(contest: Contest, contestant: Contestant, plan: Plan) -> Record:
+    """Run one contestant once."""
+    from benchmarks.throughput_contests import run_addendum
+    from benchmarks.throughput_trainer import run_trainer
+
+    return (run_addendum if contestant.tokens else run_trainer)(contest, contestant, plan)
+
+
+def plan_pace(contest: Contest, contestant: Contestant, size: Size) -> Plan:
+    """Return a run of one step to warm up and as many as have the tokens to be timed."""
+    from benchmarks.throughput_contests import Plan
+
+    steps = 1 + max(round(size.tokens / _tokens(contest, contestant)), 1)
+    return Plan(steps=steps, rate=RATE)
+
+
+def plan_learning(contest: Contest, contestant: Contestant) -> Plan:
+    """Return an epoch, with dev measured five times or, where there are fewer steps, after each."""
+    from benchmarks.throughput_contests import Plan
+
+    total, batch = int(contest.rows.lengths.sum()), _tokens(contest, contestant)
+    rate = RATE * (batch / (8 * total / len(contest.rows))) ** 0.5
+    return Plan(steps=None, rate=rate, look=max(round(total / batch / 5), 1))
+
+
+def choose_size(*, is_quick: bool) -> tuple[Size, Sequence[Series]]:
+    """Return how much is run, and on what: on a GPU more, since it is soon done."""
+    import torch
+
+    if is_quick:
+        small = replace(SERIES[-1], base="scratch:tiny", name=f"{SERIES[-1].name} (a tiny network from scratch)")
+        return Size(tokens=400, rounds=2, dev=16, share=0.1, batches=(16,)), (SERIES[0], small)
+    if torch.cuda.is_available():
+        return Size(tokens=200_000, rounds=5, learnings=3, dev=256, share=8.0, batches=(16, 32, 64, 128)), SERIES
+    return Size(), SERIES
+
+
+def _tokens(contest: Contest, contestant: Contestant) -> float:
+    lengths = contest.rows.lengths
+    return min(float(contestant.tokens or contestant.rows * lengths.mean()), float(lengths.sum()))
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Measure, print the table, and write the page where it belongs; returns the exit status."""
+    import torch
+
+    from benchmarks.throughput_page import compose_page
+
+    size, chosen = choose_size(is_quick=arguments.quick)
+    outcomes = []
+    for series in chosen:
+        print(f"{series.name} …", flush=True)
+        outcomes.append(measure(series, size, arguments.threads))
+    name = "throughput-cuda" if torch.cuda.is_available() else "throughput"
+    return report(compose_page(name, outcomes, arguments.threads), arguments)
+
+
+def read_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = open_parser(__doc__)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of each run")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = read_arguments()
+    os.environ.setdefault("OMP_NUM_THREADS", str(given.threads))
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    sys.exit(main(given))
