@@ -67,8 +67,8 @@ COLD: Mapping[str, Any] = {"warmup": 0.1, "dev_rows": 0}
 
 WARM: Mapping[Arm, Mapping[str, Any]] = {
     Arm.NAIVE: {"learner": {"warm_epochs": 2}, "replay": {"share": 0.0, "minimum": 0}},
-    Arm.RECIPE: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
-    Arm.JUDGED: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
+    Arm.RECIPE: {"learner": {"rewarm": 1.0, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
+    Arm.JUDGED: {"learner": {"rewarm": 1.0, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
 }
 """What an arm that continues has beside ``COLD``; naive fine-tuning is the same training without any of the recipe."""
 

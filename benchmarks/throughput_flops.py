@@ -32,7 +32,7 @@ def count_flops(network: Any, lengths: NDArray[np.int64]) -> float:  # noqa: ANN
     weights = sum(module.weight.numel() for module in layers)
     config = getattr(network, "encoder", network).config
     seen = float((lengths.astype(float) ** 2).sum() / lengths.sum())
-    return 6.0 * weights + 12.0 * config.num_hidden_layers * config.hidden_size * seen
+    return float(6.0 * weights + 12.0 * config.num_hidden_layers * config.hidden_size * seen)
 
 
 def find_peak() -> float | None:

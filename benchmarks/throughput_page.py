@@ -80,7 +80,7 @@ def judge(outcome: Outcome, *, is_cuda: bool) -> list[Measure]:
 
 
 def compare_times(outcome: Outcome, rival: str) -> float:
-    """Return how many times longer ``rival`` takes to its last dev loss than Addendum does; NaN where Addendum never gets there."""
+    """Return how many times longer ``rival`` takes to its last dev loss than Addendum; NaN where Addendum never gets there."""
     ratios = []
     for theirs, ours in zip(outcome.learnings[rival], outcome.learnings[OURS], strict=True):
         seconds, target = theirs.dev[-1]

@@ -52,6 +52,7 @@ def cast(device: torch.device, precision: Precision) -> AbstractContextManager[A
 
 
 def is_fast_at_bf16(device: torch.device) -> bool:
+    """Return whether the device computes in bf16 itself, so that it is faster than in single precision."""
     if device.type == "cpu":
         return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return device.type != "cuda" or bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -6,7 +6,7 @@ from the buffer by numpy, whatever the buffer lies in (memory, or a file that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -40,6 +40,9 @@ class Ragged:
         if not 0 <= place < len(self):
             raise IndexError(f"row {place} of {len(self)}")
         return self.ids[self.offsets[place] : self.offsets[place + 1]]
+
+    def __iter__(self) -> Iterator[Ids]:
+        return (self[place] for place in range(len(self)))
 
     @property
     def lengths(self) -> NDArray[np.int64]:
