@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -96,9 +97,8 @@ class Bench:
     @property
     def key(self) -> Digest:
         """Of all that the first training depends on, the learners' code included."""
-        code = [digest_bytes(file.read_bytes()) for file in sorted(LEARNERS.glob("*.py"))]
         recipe = self.recipe
-        return digest_value([*code, self.paragraphs.digest, recipe.cold.model_dump_json(), recipe.seed, recipe.threads])
+        return digest_value([*_digest_code(), self.paragraphs.digest, recipe.cold.model_dump_json(), recipe.seed, recipe.threads])
 
     @property
     def model(self) -> Path:
@@ -132,6 +132,12 @@ def gather_material(paragraphs: Paragraphs, scratch: Path) -> Material:
     contrasts = tuple(read_contrasts(scratch / "currency.parquet"))
     rows = {Slice.HOLDOUT: paragraphs.untouched, Slice.DEV: paragraphs.replayable, Slice.GENERAL: tuple(read_general())}
     return Material(rows=rows, contrasts=contrasts, subgroups={})
+
+
+@cache
+def _digest_code() -> tuple[Digest, ...]:
+    # once a process: what it has imported stays, whatever becomes of the files
+    return tuple(digest_bytes(file.read_bytes()) for file in sorted(LEARNERS.glob("*.py")))
 
 
 def _read_before(bench: Bench) -> Reading:

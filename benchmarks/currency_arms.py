@@ -67,8 +67,8 @@ COLD: Mapping[str, Any] = {"warmup": 0.1, "dev_rows": 0}
 
 WARM: Mapping[Arm, Mapping[str, Any]] = {
     Arm.NAIVE: {"learner": {"warm_epochs": 2}, "replay": {"share": 0.0, "minimum": 0}},
-    Arm.RECIPE: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
-    Arm.JUDGED: {"learner": {"rewarm": 0.5, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
+    Arm.RECIPE: {"learner": {"rewarm": 1.0, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
+    Arm.JUDGED: {"learner": {"rewarm": 1.0, "warm_epochs": 2}, "replay": {"share": 0.4, "minimum": 0}},
 }
 """What an arm that continues has beside ``COLD``; naive fine-tuning is the same training without any of the recipe."""
 
@@ -93,7 +93,7 @@ FULL_SIZES: Mapping[DomainName, Size] = {
 }
 QUICK: Mapping[DomainName, Size] = {
     SYNTHETIC: Size(
-        rows=48, max_tokens=32, batch_tokens=256, epochs=6, rate=3e-3, head_rate=1e-2, base="scratch:tiny", similarity=1.0
+        rows=72, max_tokens=32, batch_tokens=128, epochs=8, rate=2e-3, head_rate=1e-2, base="scratch:tiny", similarity=1.0
     )
 }
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
@@ -29,8 +30,10 @@ def launch(command: str, arguments: Sequence[str]) -> int:
     if program not in LAUNCHERS:
         raise ParamsError(f"ADDENDUM_LAUNCH: {program!r} is no launcher: begin it with {' or '.join(LAUNCHERS)}")
     whole = [sys.executable, "-m", LAUNCHERS[program], *options, "-m", "pipelines", *arguments]
+    # a launcher that tells its processes no rank (accelerate with one) must not make them launch again
+    environment = {name: value for name, value in os.environ.items() if name != "ADDENDUM_LAUNCH"}
     asked: list[int] = []
-    with subprocess.Popen(whole) as process:
+    with subprocess.Popen(whole, env=environment) as process:
 
         def pass_on(number: int, _frame: FrameType | None) -> None:
             asked.append(number)
