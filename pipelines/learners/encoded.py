@@ -2,8 +2,8 @@
 
 The file is Arrow's, read where it lies (memory-mapped), and is named by all that its content follows from (the tokenizer, the
 texts in order, how they are cut, the code and the library that cut them) and by the digest of its own bytes. It is only ever a
-copy of what can be made again: one that is damaged is made anew, and all of them may be deleted at any time, by others too. Ids are text: whatever is private in the texts is private in
-this folder, which is named ``encoded`` beside the checkpoints in the state folder, and goes when they go.
+copy of what can be made again: one that is damaged is made anew, and all of them may be deleted at any time, by others too.
+Ids are text: whatever is private in the texts is private in this folder, ``encoded`` beside the checkpoints in the state folder.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_compiled_layers_are_not_compiled_anew_for_other_packs(build: Any) -> No
     for chosen in places:
         run(network, pack_rows(rows, chosen, CPU)[0])
         counts.append(counter.frame_count)
-    assert 0 < counts[0]
+    assert counts[0] > 0
     assert counts[1:] == counts[1:2] * 4
 
 
