@@ -1,4 +1,7 @@
-"""The environment, read here alone. It says where things are, is never hashed, and never changes what a stage computes."""
+"""The environment, read here alone. It says where things are, is never hashed, and never changes what a stage computes.
+
+Last bits apart, where it has several processes train together: their number is noted with the run, as the machine is.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def attending_within(config: Any, lengths: tuple[int, ...]) -> Iterator[None]:  
         config._attn_implementation = before  # noqa: SLF001
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch is not followed
 def attend_within(
     module: torch.nn.Module,
     query: torch.Tensor,
