@@ -30,7 +30,7 @@ def compare_surroundings(place: Place, domain: DomainName, run_id: RunId, constr
     there, here = read_machine(noted) if noted else None, describe_machine(kind)
     if there is None:
         return Surroundings(differences=(*differences, "MLflow does not say on which machine it was trained"), is_same=False)
-    facts = [(name, getattr(there, name), getattr(here, name)) for name in ("cpu", "device", "python", "system")]
+    facts = [(name, getattr(there, name), getattr(here, name)) for name in ("cpu", "device", "python", "system", "processes")]
     others = tuple(f"{name}: {before} there, {now} here" for name, before, now in facts if before != now)
     return Surroundings(differences=(*differences, *others), is_same=not differences and not others)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.domain.errors import TRY_AGAIN, AddendumError, DismissedError, PreemptedError
 from pipelines.domain.identities import DomainName
-from pipelines.settings import QUIET, Companions, Settings, bind_threads
+from pipelines.settings import QUIET, bind_threads, read_companions, read_settings
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     stage, domain = StageName(arguments[0]), DomainName(arguments[1])
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        return _run(stage, domain, Workspace(Path.cwd()), Companions())
+        return _run(stage, domain, Workspace(Path.cwd()))
     except DismissedError:
         return 0
     except AddendumError as error:
@@ -46,14 +46,17 @@ def main(arguments: list[str]) -> int:
         return TRY_AGAIN if isinstance(error, PreemptedError) else 1
 
 
-def _run(stage: StageName, domain: DomainName, workspace: Workspace, companions: Companions) -> int:
+def _run(stage: StageName, domain: DomainName, workspace: Workspace) -> int:
     """Run the stage here or, where a training wants several processes, under what starts them."""
     from pipelines.catalog import BLIND, StageName, run_stage
     from pipelines.inputs import refuse_foreign_look
     from pipelines.launching import launch
     from pipelines.params import read_params
 
-    params, settings = read_params(workspace.params).of(domain), Settings()
+    settings, companions = read_settings(), read_companions()
+    if settings.flow_process is not None:
+        end_with(settings.flow_process)
+    params = read_params(workspace.params).of(domain)
     os.environ.update({**QUIET, **bind_threads(params.train.threads), **companions.bindings})
     has_several = stage is StageName.TRAIN and params.train.learner.kind != "linear"
     if has_several and settings.launch is not None and not companions.is_launched:
@@ -93,7 +96,4 @@ def end_with(flow_process: int) -> None:
 
 
 if __name__ == "__main__":
-    settings = Settings()
-    if settings.flow_process is not None:
-        end_with(settings.flow_process)
     sys.exit(main(sys.argv[1:]))

@@ -105,6 +105,7 @@ def watch_training(settings: Settings, kind: str, companions: Companions | None 
     from pipelines.tracking import Tracker
 
     tracker = Tracker(settings.tracking_address, settings.artifact_root)
-    tracker.tag(settings.mlflow_run, {MACHINE_TAG: write_machine(describe_machine(kind))})
+    machine = describe_machine(kind, companions.size if companions is not None else 1)
+    tracker.tag(settings.mlflow_run, {MACHINE_TAG: write_machine(machine)})
     with tracker.watch_system(settings.mlflow_run):
         yield Watched([LoggedMonitor(), tracker.monitor(settings.mlflow_run)], Pace())

@@ -24,9 +24,9 @@ LAUNCHERS = {"torchrun": "torch.distributed.run", "accelerate": "accelerate.comm
 def launch(command: str, arguments: Sequence[str]) -> int:
     """Run ``python -m pipelines`` with ``arguments`` under a launcher, and return its exit code; SIGTERM is passed on.
 
-    Raises :class:`ParamsError` for a launcher that is not known.
+    Raises :class:`ParamsError` for a launcher that is not known, and for a command that is none.
     """
-    program, *options = shlex.split(command) or [""]
+    program, *options = _split(command) or [""]
     if program not in LAUNCHERS:
         raise ParamsError(f"ADDENDUM_LAUNCH: {program!r} is no launcher: begin it with {' or '.join(LAUNCHERS)}")
     whole = [sys.executable, "-m", LAUNCHERS[program], *options, "-m", "pipelines", *arguments]
@@ -47,6 +47,13 @@ def launch(command: str, arguments: Sequence[str]) -> int:
     if code != 0 and asked:
         return TRY_AGAIN
     return 1 if code else 0
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ParamsError(f"ADDENDUM_LAUNCH: {error}: write it as in a shell") from error
 
 
 def plan_conduct(settings: Settings, companions: Companions) -> Conduct:

@@ -1,4 +1,7 @@
-"""The environment, read here alone. It says where things are, is never hashed, and never changes what a stage computes."""
+"""The environment, read here alone. It says where things are, is never hashed, and never changes what a stage computes.
+
+Last bits apart, where it has several processes train together: their number is noted with the run, as the machine is.
+"""
 
 from __future__ import annotations
 
@@ -177,13 +180,21 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise ParamsError(f"{_name_variable(str(first['loc'][0]))}: {first['msg']}: set it right, or unset it") from error
+        raise ParamsError(_explain(error, "ADDENDUM_")) from error
     except SettingsError as error:
         field = re.search(r'field "(\w+)"', str(error))
-        name = _name_variable(field[1]) if field else "an ADDENDUM_ variable"
+        name = f"ADDENDUM_{field[1].upper()}" if field else "an ADDENDUM_ variable"
         raise ParamsError(f"{name}: it is no JSON: set it right, or unset it") from error
 
 
-def _name_variable(field: str) -> str:
-    return f"ADDENDUM_{field.upper()}"
+def read_companions() -> Companions:
+    """Return what a launcher says; raises :class:`ParamsError` as :func:`read_settings` does."""
+    try:
+        return Companions()
+    except ValidationError as error:
+        raise ParamsError(_explain(error, "")) from error
+
+
+def _explain(error: ValidationError, prefix: str) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{prefix}{str(first['loc'][0]).upper()}: {first['msg']}: set it right, or unset it"

@@ -82,6 +82,11 @@ def test_another_launcher_is_refused(command: str) -> None:
         launch(command, ["train", "clinical"])
 
 
+def test_a_command_with_an_open_quote_is_refused() -> None:
+    with pytest.raises(ParamsError, match="ADDENDUM_LAUNCH: No closing quotation"):
+        launch("torchrun '--nproc-per-node=2", ["train", "clinical"])
+
+
 LEARNER = {"kind": "causal_lm", "base": "scratch:tiny", "epochs": 2, "rate": 1e-3, "max_tokens": 32, "batch_tokens": 120}
 
 

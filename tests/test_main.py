@@ -83,6 +83,18 @@ def test_a_folder_that_is_no_workspace_is_refused(capsys: pytest.CaptureFixture[
     assert "run inside a clone" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["ADDENDUM_CHECKPOINT_SECONDS", "ADDENDUM_FLOW_PROCESS", "RANK"])
+def test_a_variable_that_cannot_be_read_is_named_and_its_value_is_not(name: str) -> None:
+    with in_environment({name: "soon", "PYTHONPATH": str(REPOSITORY)}):
+        command = [sys.executable, "-m", "pipelines", "snapshot", "clinical"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"snapshot clinical: {name}: ")
+    assert line.endswith("set it right, or unset it")
+    assert "soon" not in line
+
+
 def test_threads_are_bound_before_anything_numeric_is_imported() -> None:
     code = (
         "import os, sys\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -19,7 +19,9 @@ from pipelines.files import digest_file, digest_folder
 from pipelines.learners.bases import find_base
 from pipelines.learners.protocols import Lesson
 
-LIBRARIES = ("numpy", "peft", "tokenizers", "torch", "transformers")
+LIBRARIES = ("liger-kernel", "numpy", "peft", "tokenizers", "torch", "transformers")
+"""What computes a weight; one that is not installed counts too, since its kernels are used as soon as it is."""
+
 _CARRIED = frozenset({"checkpoints", "conduct"})
 """The fields of a lesson that change no weight."""
 
@@ -71,9 +73,16 @@ def digest_attempt(learner: BaseModel, lesson: Lesson) -> Digest:
             "lesson": {name: _describe(value) for name, value in given.items()},
             "base": _digest_base(str(getattr(learner, "base", ""))),
             "code": [[path.name, digest_file(path)] for path in sorted(Path(__file__).parent.glob("*.py"))],
-            "libraries": {name: version(name) for name in LIBRARIES},
+            "libraries": {name: _find_version(name) for name in LIBRARIES},
         }
     )
+
+
+def _find_version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _digest_base(base: str) -> Digest | None:

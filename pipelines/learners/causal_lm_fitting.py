@@ -30,7 +30,7 @@ from pipelines.learners.weights import Network, adapt, load_base, load_folder, m
 
 
 class CausalLmTask:
-    """The tokenised rows of a lesson, and their mean loss a token."""
+    """The tokenised rows of a lesson, and the losses of their tokens."""
 
     def __init__(self, params: CausalLm, network: Network, rows: tuple[Rows, Rows], device: torch.device) -> None:
         self.network = network
@@ -64,10 +64,11 @@ class CausalLmTask:
 
     def dev_loss(self) -> float | None:
         """Return the mean loss of the dev rows' tokens."""
-        if not len(self._dev):
+        tokens = int((self._dev.lengths - 1).sum())
+        if not tokens:
             return None
         losses = read_losses(self.network, self._dev, self.device, self._params.precision)
-        return math.fsum(float(row.sum()) for row in losses) / sum(len(row) for row in losses)
+        return math.fsum(float(row.sum()) for row in losses) / tokens
 
     def groups(self) -> list[dict[str, object]]:
         """Return all parameters that learn, as one group."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from pipelines.domain.errors import ParamsError
 from pipelines.learners.bases import find_base
 from pipelines.learners.cards import Card, read_card, write_card
 from pipelines.learners.classifier import Classifier
@@ -89,6 +90,7 @@ def fit_classifier(params: Classifier, lesson: Lesson, output: Path, monitor: Mo
     rows = labelled_rows(lesson)
     with run_exactly(lesson.threads, lesson.seed) as device:
         network, tokenizer = _begin(params, lesson, rows)
+        _refuse_too_long(params, network)
         quicken(network.encoder, params, device)
         old = remember(network) if params.interpolation and lesson.champion else None
         if params.adapter is not None:
@@ -130,6 +132,14 @@ def _begin(params: Classifier, lesson: Lesson, rows: Sequence[Document]) -> tupl
     own = train_tokenizer([row.text for row in rows], base.name) if base.origin == "scratch" else None
     encoder, tokenizer = load_base(base, "encoder", own)
     return ClassifierNetwork(encoder, len(lesson.labels)), tokenizer
+
+
+def _refuse_too_long(params: Classifier, network: ClassifierNetwork) -> None:
+    """An encoder has so many positions: a longer text would break the training, or whoever scores with it later."""
+    positions = getattr(network.encoder.config, "max_position_embeddings", None)
+    if positions is not None and params.max_tokens > positions:
+        problem = f"max_tokens is {params.max_tokens}, and {params.base} reads {positions} tokens at most"
+        raise ParamsError(f"train.learner: {problem}: lower it")
 
 
 def _encode(tokenizer: Tokenizer, rows: Sequence[Document], limit: int, lesson: Lesson) -> Ragged:

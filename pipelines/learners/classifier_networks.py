@@ -39,8 +39,8 @@ class ClassifierNetwork(torch.nn.Module):  # type: ignore[misc]  # torch is not 
         return means
 
     def _read_pack(self, pack: Packed) -> torch.Tensor:
-        with attending_within(self.encoder.config):
-            read = self.encoder(input_ids=pack.ids, position_ids=pack.positions, row_lengths=pack.lengths)
+        with attending_within(self.encoder.config, pack.lengths):
+            read = self.encoder(input_ids=pack.ids, position_ids=pack.positions)
         return torch.cat([rows.mean(dim=1) for rows in stack_alike(read.last_hidden_state[0].float(), pack.lengths)])
 
     def copy_head(self, tensors: dict[str, torch.Tensor], known: tuple[str, ...], labels: tuple[str, ...]) -> None:

@@ -1,9 +1,9 @@
 """Texts as ids, made once: a lesson that is trained again, resumed, or trained by several processes reads them from a file.
 
 The file is Arrow's, read where it lies (memory-mapped), and is named by all that its content follows from (the tokenizer, the
-texts in order, how they are cut) and by the digest of its own bytes. It is only ever a copy of what can be made again: one that
-is damaged is made anew, and all of them may be deleted at any time. Ids are text: whatever is private in the texts is private in
-this folder, which is named ``encoded`` beside the checkpoints in the state folder, and goes when they go.
+texts in order, how they are cut, the code and the library that cut them) and by the digest of its own bytes. It is only ever a
+copy of what can be made again: one that is damaged is made anew, and all of them may be deleted at any time, by others too.
+Ids are text: whatever is private in the texts is private in this folder, ``encoded`` beside the checkpoints in the state folder.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ from pipelines.workspace import ENCODED
 
 KEPT = 8
 """Files that are kept, those used last: a file for the rows of a lesson, and one for its dev rows."""
-_FORM = 1
+_CODE = ("encoded.py", "tokenizers.py")
+"""Whoever changes how a text becomes ids changes one of these: what an earlier version wrote is then found no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +75,18 @@ def _name(tokenizer: Tokenizer, texts: Sequence[str], encoding: Encoding) -> str
     for text in texts:
         content = text.encode(errors="surrogatepass")
         digest.update(len(content).to_bytes(8, "big") + content)
-    how = [_FORM, encoding.limit, encoding.start, encoding.empty]
-    return digest_value([digest.hexdigest(), *how])
+    how = [encoding.limit, encoding.start, encoding.empty]
+    code = [digest_file(Path(__file__).with_name(name)) for name in _CODE]
+    return digest_value([digest.hexdigest(), *how, *code, version("tokenizers")])
 
 
 def _find(cache: Path, name: str) -> Ragged | None:
     for file in sorted(cache.glob(f"{name}-*.arrow")):
-        found = _read(file)
+        try:
+            found = _read(file)
+        except FileNotFoundError:  # another training has dropped it since it was listed
+            continue
         if found is not None:
-            os.utime(file)
             return found
         file.unlink(missing_ok=True)
     return None
@@ -93,6 +98,7 @@ def _read(file: Path) -> Ragged | None:
         return None
     with pa.memory_map(str(file)) as source:
         column = pa.ipc.open_file(source).get_batch(0).column(0)
+    os.utime(file)
     return Ragged(ids=column.values.to_numpy(zero_copy_only=True), offsets=column.offsets.to_numpy(zero_copy_only=True))
 
 
@@ -109,6 +115,14 @@ def _write(cache: Path, name: str, rows: Ragged) -> None:
 
 
 def _drop_oldest(cache: Path) -> None:
-    files = sorted(cache.glob("*.arrow"), key=lambda file: (file.stat().st_mtime_ns, file.name))
-    for file in files[:-KEPT]:
-        file.unlink(missing_ok=True)
+    files = sorted((_find_age(file), file.name) for file in cache.glob("*.arrow"))
+    for _, name in files[:-KEPT]:
+        (cache / name).unlink(missing_ok=True)
+
+
+def _find_age(file: Path) -> int:
+    """When a file was used last; 0 for one that another training has dropped since it was listed."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

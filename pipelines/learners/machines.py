@@ -16,21 +16,26 @@ MACHINE_TAG = "addendum.machine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """The processor, the device that a network runs on (``cpu`` for a model without one), Python and the system."""
+    """The processor, the device that a network runs on (``cpu`` for a model without one), Python and the system.
+
+    ``processes`` is how many trained together: their number changes the last bits as another processor does.
+    """
 
     cpu: str
     device: str
     python: str
     system: str
+    processes: str = "1"
 
 
-def describe_machine(kind: str) -> Machine:
-    """Return what a model of this kind would be trained on here; torch is asked only where it is used."""
+def describe_machine(kind: str, processes: int = 1) -> Machine:
+    """Return what a model of this kind would be trained on here, by so many ``processes``; torch is asked only where needed."""
     return Machine(
         cpu=_find_cpu(),
         device="cpu" if kind == "linear" else _find_device(),
         python=platform.python_version(),
         system=platform.system(),
+        processes="1" if kind == "linear" else str(processes),
     )
 
 

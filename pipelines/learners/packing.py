@@ -21,6 +21,7 @@ from pipelines.learners.padding import Places, Ragged
 
 Packing = Literal["auto", "on", "off"]
 ATTENTION = "addendum_packed"
+_LENGTHS = "_addendum_row_lengths"
 _PACKABLE = frozenset({"bert", "llama", "mistral", "qwen2", "qwen3"})
 """Families that take positions as given and leave attention to the interface; others are padded."""
 
@@ -61,19 +62,26 @@ def can_pack(config: Any, packing: Packing) -> bool:  # noqa: ANN401  # transfor
 
 
 @contextmanager
-def attending_within(config: Any) -> Iterator[None]:  # noqa: ANN401  # transformers has no types
-    """Let the network of ``config`` attend within the rows of the packs that it is given, and put its attention back."""
+def attending_within(config: Any, lengths: tuple[int, ...]) -> Iterator[None]:  # noqa: ANN401  # transformers has no types
+    """Let the network of ``config`` attend within the rows of a pack of ``lengths``, and put its attention back.
+
+    The lengths stand in the configuration, which every attention knows: as an argument they would have a compiled layer compiled
+    anew for every pack, until torch gives up (``recompile_limit``) and runs it plain.
+    """
     from transformers import AttentionInterface
 
     before = config._attn_implementation  # noqa: SLF001  # the name by which transformers finds it
     AttentionInterface.register(ATTENTION, attend_within)
     config._attn_implementation = ATTENTION  # noqa: SLF001
+    setattr(config, _LENGTHS, lengths)
     try:
         yield
     finally:
+        delattr(config, _LENGTHS)
         config._attn_implementation = before  # noqa: SLF001
 
 
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch is not followed
 def attend_within(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -83,7 +91,7 @@ def attend_within(
     **given: Any,  # noqa: ANN401  # what transformers passes on
 ) -> tuple[torch.Tensor, None]:
     """Return the attention of a pack (1 x heads x tokens x width) within its rows, as 1 x tokens x heads x width."""
-    lengths: Sequence[int] = given.pop("row_lengths")
+    lengths: Sequence[int] = getattr(module.config, _LENGTHS)
     if attention_mask is not None:
         raise ValueError("a pack has no mask: its rows are kept apart by their lengths")
     if query.device.type == "cuda" and query.dtype in {torch.bfloat16, torch.float16} and not given.get("dropout"):

@@ -98,7 +98,8 @@ class Stepper:
         torch.manual_seed(self.seed * 1_000_003 + step + (self.crew.rank << 48))
         self.task.network.train()
         self.optimiser.zero_grad(set_to_none=True)
-        count, losses = self.task.count(batch), list[torch.Tensor]()
+        # rows of one token alone have nothing to predict: no loss, and no gradient that is not a number
+        count, losses = max(self.task.count(batch), 1), list[torch.Tensor]()
         pieces = plan_pieces(batch, self.task.lengths, self.micro_tokens, self.crew.size)[self.crew.rank]
         for turn, piece in enumerate(pieces, start=1):
             with self.engine.summing(is_last=turn == len(pieces)):

@@ -46,8 +46,8 @@ def _sum_pack(network: Network, pack: Packed) -> torch.Tensor:
     is_scored = torch.ones_like(pack.ids, dtype=torch.bool)
     is_scored[0, torch.tensor(pack.lengths).cumsum(0) - 1] = False
     targets = pack.ids.roll(-1)[is_scored]
-    given = {"input_ids": pack.ids, "position_ids": pack.positions, "row_lengths": pack.lengths, "use_cache": False}
-    with attending_within(network.config):
+    given = {"input_ids": pack.ids, "position_ids": pack.positions, "use_cache": False}
+    with attending_within(network.config, pack.lengths):
         if has_plain_head(network):
             with _summing_at_head(network, is_scored, targets):
                 total: torch.Tensor = network(**given).logits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def test_another_machine_or_an_unknown_one_is_not_the_same(place: Place, tmp_pat
     assert [line.split(":")[0] for line in found.differences] == ["cpu", "python"]
     place.tracker.tag(run, {MACHINE_TAG: write_machine(describe_machine("linear"))})
     assert compare() == Surroundings(differences=(), is_same=True)
+    place.tracker.tag(run, {MACHINE_TAG: write_machine(replace(describe_machine("linear"), processes="2"))})
+    assert compare() == Surroundings(differences=("processes: 2 there, 1 here",), is_same=False)
     (tmp_path / "constraints.txt").write_text("numpy==0.1\n")
     assert not compare().is_same
 

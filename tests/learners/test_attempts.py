@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.learners import attempts
 from pipelines.learners.attempts import digest_attempt, enclose_attempts, forget_attempts, open_attempt
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.protocols import Conduct
@@ -44,6 +45,13 @@ def test_other_weights_of_the_champion_or_the_base_have_another_name(tmp_path: P
     flip_byte(tmp_path / "model.safetensors")
     assert digest_attempt(TINY, warm) != before[0]
     assert digest_attempt(based, LESSON) != before[1]
+
+
+@pytest.mark.parametrize("library", attempts.LIBRARIES)
+def test_another_version_of_a_library_has_another_name(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, find = digest_attempt(TINY, LESSON), attempts._find_version
+    monkeypatch.setattr(attempts, "_find_version", lambda name: "0.0.1" if name == library else find(name))
+    assert digest_attempt(TINY, LESSON) != before
 
 
 def test_where_and_how_often_changes_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipelines.domain.errors import DivergedError, StageError
+from pipelines.domain.errors import DivergedError, ParamsError, StageError
 from pipelines.learners.cards import read_card
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.predictors import load_predictor
@@ -81,6 +81,11 @@ def test_history_is_trained_on_like_news(tmp_path: Path) -> None:
 def test_refuses_an_undeclared_label_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="licence"):
         TINY.fit(build_lesson(news=build_documents(9, ("licence", "recall"))), tmp_path, Watcher())
+
+
+def test_refuses_texts_longer_than_the_encoder_has_positions_for(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="max_tokens is 513, and scratch:tiny reads 512 tokens at most: lower it"):
+        TINY.model_copy(update={"max_tokens": 513}).fit(build_lesson(), tmp_path, Watcher())
 
 
 def test_refuses_to_write_a_model_whose_loss_is_not_a_number(champion: Path, tmp_path: Path) -> None:

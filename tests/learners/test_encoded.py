@@ -63,6 +63,34 @@ def test_whatever_the_ids_follow_from_names_another_file(tmp_path: Path) -> None
     assert len(list(tmp_path.iterdir())) == 7
 
 
+@pytest.mark.parametrize("changed", ["library", "code"])
+def test_what_another_version_wrote_is_not_read(changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode(tmp_path)
+    if changed == "library":
+        monkeypatch.setattr(encoded, "version", lambda _: "0.0.1")
+    else:
+        code = tmp_path / "code"
+        code.mkdir()
+        for name in ("encoded.py", "tokenizers.py"):
+            (code / name).write_bytes(Path(encoded.__file__).with_name(name).read_bytes() + b"#")
+        monkeypatch.setattr(encoded, "__file__", str(code / "encoded.py"))
+    encode(tmp_path)
+    assert len(list(tmp_path.glob("*.arrow"))) == 2
+
+
+def test_a_file_that_another_training_drops_meanwhile_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, listed = encode(tmp_path), Path.glob
+
+    def list_and_drop(folder: Path, pattern: str) -> list[Path]:
+        found = list(listed(folder, pattern))
+        for file in found:
+            file.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "glob", list_and_drop)
+    assert encode(tmp_path) == expected
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
 def test_a_file_that_was_cut_is_made_anew(tmp_path: Path, share: float) -> None:
     expected = encode(tmp_path)

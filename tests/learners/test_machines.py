@@ -22,6 +22,12 @@ def test_what_is_written_is_read_back() -> None:
     assert "\n" not in write_machine(machine)
 
 
+def test_processes_that_trained_together_are_counted_and_one_that_was_noted_before_they_were_is_alone() -> None:
+    assert [describe_machine(kind, 2).processes for kind in ("linear", "classifier")] == ["1", "2"]
+    noted = read_machine('{"cpu": "x", "device": "cpu", "python": "3.11", "system": "Linux"}')
+    assert noted == Machine(cpu="x", device="cpu", python="3.11", system="Linux", processes="1")
+
+
 @pytest.mark.parametrize("text", ["", "not JSON", "[]", "7", '{"cpu": "x"}', '{"cpu": "x", "other": "y"}'])
 def test_anything_else_is_no_machine(text: str) -> None:
     assert read_machine(text) is None

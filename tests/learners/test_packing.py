@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._dynamo.testing import CompileCounter
+from transformers import GPT2Config
 
 from pipelines.learners.classifier_networks import ClassifierNetwork
 from pipelines.learners.packing import Packed, attending_within, can_pack, pack_rows, stack_alike
@@ -19,8 +21,8 @@ CPU = torch.device("cpu")
 
 
 def run(network: Any, pack: Packed) -> torch.Tensor:
-    with attending_within(network.config):
-        found = network(input_ids=pack.ids, position_ids=pack.positions, row_lengths=pack.lengths)
+    with attending_within(network.config, pack.lengths):
+        found = network(input_ids=pack.ids, position_ids=pack.positions)
     return (found.logits if hasattr(found, "logits") else found.last_hidden_state)[0]
 
 
@@ -84,10 +86,11 @@ def test_a_classifier_gives_the_same_losses_and_gradients_packed_and_padded() ->
 
 def test_attention_is_put_back_even_after_an_error() -> None:
     network = build_encoder()
-    before = network.config._attn_implementation
-    with pytest.raises(RuntimeError), attending_within(network.config):
+    before, said = network.config._attn_implementation, network.config.to_json_string()
+    with pytest.raises(RuntimeError), attending_within(network.config, (4,)):
         raise RuntimeError
     assert network.config._attn_implementation == before
+    assert network.config.to_json_string() == said
     assert "addendum" not in network.config.to_json_string()
 
 
@@ -98,8 +101,25 @@ def test_what_belongs_to_a_row_is_stacked_with_rows_of_its_length() -> None:
 
 def test_a_mask_beside_a_pack_is_refused() -> None:
     network = build_encoder()
-    with pytest.raises(ValueError, match="no mask"), attending_within(network.config):
-        network(input_ids=torch.ones(1, 4, dtype=torch.long), attention_mask=torch.ones(1, 1, 4, 4), row_lengths=(4,))
+    with pytest.raises(ValueError, match="no mask"), attending_within(network.config, (4,)):
+        network(input_ids=torch.ones(1, 4, dtype=torch.long), attention_mask=torch.ones(1, 1, 4, 4))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler about torch
+@pytest.mark.parametrize("build", [build_encoder, build_decoder])
+def test_compiled_layers_are_not_compiled_anew_for_other_packs(build: Any) -> None:
+    """Torch compiles a function eight times at most, and then runs it plain: as slow as before, and with other last bits."""
+    network, counter = build(), CompileCounter()
+    for layer in network.encoder.layer if hasattr(network, "encoder") else network.model.layers:
+        layer.compile(dynamic=True, backend=counter)
+    counts, places = [], (range(4), range(2, 4), range(1, 6), range(6), range(3, 7))
+    rows = build_rows(3, 7, 8, 11, 13, 5, 19)
+    for chosen in places:
+        run(network, pack_rows(rows, chosen, CPU)[0])
+        counts.append(counter.frame_count)
+    assert counts[0] > 0
+    assert counts[1:] == counts[1:2] * 4
 
 
 def test_only_what_is_known_to_give_the_padded_result_is_packed() -> None:
@@ -109,7 +129,8 @@ def test_only_what_is_known_to_give_the_padded_result_is_packed() -> None:
     assert not can_pack(network.config, "off")
     network.config.sliding_window = 4
     assert not can_pack(network.config, "auto")
-    assert not can_pack(type(network.config)(model_type="gpt2"), "auto") or type(network.config).model_type == "llama"
+    assert not can_pack(GPT2Config(), "auto")
+    assert not can_pack(build_encoder(is_decoder=True).config, "auto")
 
 
 def test_rows_of_a_mapped_file_may_not_be_written_and_are_packed_all_the_same() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import torch
 
 from pipelines.domain.errors import OutOfMemoryError
 from pipelines.learners.causal_lm import CausalLm
+from pipelines.learners.causal_lm_fitting import CausalLmTask
 from pipelines.learners.classifier import Classifier
 from pipelines.learners.stepping import is_out_of_memory
 from pipelines.learners.training import train_network
 from tests.builders.lessons import Watcher, build_lesson
+from tests.builders.networks import build_decoder, build_rows
 from tests.builders.tasks import Ending, KilledError, Line, course, kill
 
 
@@ -48,6 +51,15 @@ def test_micro_batches_have_the_loss_of_the_whole_batch(learner: Classifier | Ca
     pieces = plain.model_copy(update={"micro_tokens": 50}).fit(build_lesson(), tmp_path / "pieces", Watcher())
     assert pieces[0].loss == pytest.approx(whole[0].loss, abs=1e-5)
     assert pieces[0].tokens == whole[0].tokens
+
+
+def test_texts_of_one_token_alone_have_no_loss_and_end_nothing() -> None:
+    """Their network predicts nothing of them; a mean over no losses is not a number."""
+    learner = CausalLm(base="scratch:tiny", precision="fp32")
+    task = CausalLmTask(learner, build_decoder(), (build_rows(1, 1, 5, 6), build_rows(1)), torch.device("cpu"))
+    curve = train_network(task, course(batch_tokens=2, epochs=1), Watcher())
+    assert sorted(step.loss > 0 for step in curve) == [False, True, True]
+    assert all(math.isfinite(step.loss) and step.dev_loss is None for step in curve)
 
 
 @pytest.mark.parametrize("micro", [10, 20, 30])
