@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from flows.accounting import account_for_cost
-from flows.costs import RunCost, count_cost, show_cost, write_cost
+from flows.costs import RunCost, count_cost, leave_out_failed, show_cost, write_cost
 from flows.dossiers import DossierFiles, publish_dossier
 from flows.evidence import gather_evidence
 from flows.places import Place
@@ -159,7 +159,7 @@ def add_up_cost(run: Concluding) -> Concluding:
     """Add up what the stages took, and show it in MLflow."""
     cost = count_cost(run.place, run.mlflow_run)
     show_cost(run.place.tracker, run.mlflow_run, cost)
-    return replace(run, cost=cost)
+    return replace(run, cost=leave_out_failed(cost, run.place.ledger.events(run.tree.domain), run.tree.run_id))
 
 
 def close_run(run: Concluding) -> Concluding:
