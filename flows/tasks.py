@@ -38,7 +38,7 @@ from flows.returning import Drill, drill_rollback, roll_back_domain
 from flows.stages import StageRun, run_in_worktree
 from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
 from pipelines.catalog import StageName
-from pipelines.domain.errors import AddendumError, PreemptedError, StageError, UnreachableError
+from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
@@ -148,11 +148,11 @@ def conclude(domain: str, run_id: str) -> Conclusion:
 def control(domain: str) -> None:
     """Train from scratch and compare, where that is due; a control that fails is said and fails nothing else."""
     place, logger = open_place(), get_run_logger()
-    if find_control(place, DomainName(domain)) is None:
-        return
     try:
+        if find_control(place, DomainName(domain)) is None:
+            return
         found = run_control(place, DomainName(domain), logger.debug)
-    except StageError as error:
+    except AddendumError as error:
         logger.warning("%s", error)
         return
     logger.info(found.sentence)
