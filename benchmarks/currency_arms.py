@@ -93,7 +93,7 @@ FULL_SIZES: Mapping[DomainName, Size] = {
 }
 QUICK: Mapping[DomainName, Size] = {
     SYNTHETIC: Size(
-        rows=48, max_tokens=32, batch_tokens=256, epochs=6, rate=3e-3, head_rate=1e-2, base="scratch:tiny", similarity=1.0
+        rows=72, max_tokens=32, batch_tokens=128, epochs=8, rate=2e-3, head_rate=1e-2, base="scratch:tiny", similarity=1.0
     )
 }
 
