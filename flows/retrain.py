@@ -12,7 +12,7 @@ from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
-from flows.concluding import Conclusion
+from flows.conclusions import Conclusion
 from flows.fit import fit
 from flows.places import open_place
 from flows.promote import hand_over, promote

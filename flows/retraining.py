@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from flows.concluding import Conclusion, conclude_run
+from flows.concluding import conclude_run
+from flows.conclusions import Conclusion
 from flows.costs import FAILED, count_cost, leave_out_failed, show_cost, write_cost
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain

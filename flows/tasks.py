@@ -13,7 +13,7 @@ from prefect.logging import get_run_logger
 
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
-from flows.concluding import Conclusion
+from flows.conclusions import Conclusion
 from flows.controlling import find_control, run_control
 from flows.costs import meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
