@@ -105,7 +105,6 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
     place = open_place()
     tree = worktree(place, DomainName(domain), RunId(run_id))
     progress = StageProgress(stage, domain, Audience(tell=get_run_logger().info, show=ProgressPage(stage, domain).show))
-
     environment = {
         "ADDENDUM_MLFLOW_RUN": mlflow_run,
         "ADDENDUM_HOME": str(place.home.root),
