@@ -15,7 +15,7 @@ export GX_ANALYTICS_ENABLED = false
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-all lint format types contracts unit test-slow test-server servers clean
+.PHONY: help install demo ui test test-all bench bench-quick lint format types contracts unit test-slow test-server servers clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -58,6 +58,21 @@ servers:
 	echo "Installing$$missing from the system's packages …"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	{ apt-get -q update && apt-get -qy install --no-install-recommends $$missing; } >$(VENV)/servers.txt 2>&1 || { cat $(VENV)/servers.txt; exit 1; }
+
+# one after the other, since each wants all cores; a missed goal is told and the next still runs
+BENCHMARKS := gate currency amendments throughput overhead
+bench: install ## Measure what is promised, for hours; rewrites docs/benchmarks (needs ADDENDUM_DATA)
+	@$(call run_benchmarks,)
+
+bench-quick: install ## The machinery of each benchmark, two minutes each; prints only
+	@$(call run_benchmarks,--quick)
+
+define run_benchmarks
+missed=; for name in $(BENCHMARKS); do \
+	echo "== $$name"; $(BIN)/python benchmarks/$$name.py $(1) || missed+=" $$name"; \
+done; \
+test -z "$$missed" || { echo "ended with a missed goal or an error:$$missed"; exit 1; }
+endef
 
 lint:
 	@$(BIN)/ruff check .

@@ -133,7 +133,7 @@ def read_board(replays: Sequence[Replay], arguments: argparse.Namespace) -> Boar
         for name, of_series in outcomes.items()
     }
     lead = describe_input(is_quick=arguments.quick)
-    return Board(outcomes=outcomes, tracks=tracks, sizes=sizes, command=_name_command(arguments), lead=lead)
+    return Board(outcomes=outcomes, tracks=tracks, sizes=sizes, command=name_command(arguments), lead=lead)
 
 
 def describe_input(*, is_quick: bool) -> str:
@@ -143,11 +143,15 @@ def describe_input(*, is_quick: bool) -> str:
     return "Real documents and MiniLM (22.7M parameters), sampled as told below."
 
 
-def _name_command(arguments: argparse.Namespace) -> str:
+def name_command(arguments: argparse.Namespace) -> str:
+    """Return the command that gives these figures again: whatever changes one of them is in it."""
     said: Mapping[str, object] = {"--full-size": arguments.full_size, "--quick": arguments.quick}
     flags = [flag for flag, is_given in said.items() if is_given]
-    flags += [f"--rows-per-year {arguments.rows_per_year}"] if arguments.rows_per_year else []
-    flags += [f"--seeds {arguments.seeds}"] if arguments.seeds else []
+    if not arguments.quick and arguments.series != list(ORIGINS):
+        flags.append(f"--series {' '.join(arguments.series)}")
+    for name in ("seeds", "rows_per_year", "max_tokens", "epochs", "full_every"):
+        value = getattr(arguments, name)
+        flags += [f"--{name.replace('_', '-')} {value}"] if value is not None else []
     return " ".join(["python benchmarks/currency.py", *flags])
 
 

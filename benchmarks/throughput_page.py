@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MEANING = Path(__file__).parent / "throughput_meaning.md"
 OURS, DEFAULT, TUNED = "Addendum", "Trainer", "Trainer, tuned"
+EQUAL = "Trainer, tuned, no dropout"
+"""The tuned Trainer as Addendum trains: what is left of the lead then is not that of learning without dropout."""
 BEYOND_DEFAULT, BEYOND_TUNED, ON_CUDA = (
     Goal(bound=2.5, is_most=False),
     Goal(bound=1.3, is_most=False),
@@ -74,6 +76,15 @@ def judge(outcome: Outcome, *, is_cuda: bool) -> list[Measure]:
         )
         for rival, goal in ((DEFAULT, ON_CUDA if is_cuda else BEYOND_DEFAULT), (TUNED, BEYOND_TUNED))
     ]
+    if EQUAL in outcome.paces:
+        found.append(
+            Measure(
+                measure=f"{series}: tokens of text a second, times the {EQUAL}'s (nobody has any)",
+                value=ours / outcome.pace(EQUAL),
+                unit="×",
+                n=len(outcome.paces[EQUAL]),
+            )
+        )
     waste = median(record.waste for record in outcome.paces[OURS])
     found.append(Measure(measure=f"{series}: padding", value=waste, unit="share", n=rounds, goal=MOST_WASTE))
     return [*found, *_measure_use(outcome, is_cuda=is_cuda)]

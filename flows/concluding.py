@@ -6,14 +6,15 @@ Each is idempotent: a kill between any two is mended by going through all of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from flows.accounting import account_for_cost
-from flows.costs import RunCost, count_cost, show_cost, write_cost
-from flows.dossiers import DossierFiles, publish_dossier
+from flows.conclusions import Concluding, Conclusion
+from flows.costs import count_cost, leave_out_failed, show_cost, write_cost
+from flows.dossiers import publish_dossier
 from flows.evidence import gather_evidence
 from flows.places import Place
 from flows.recoveries import measure_gain, write_gain
@@ -21,51 +22,12 @@ from flows.worktrees import Worktree, commit_run, read_base
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, Json
-from pipelines.domain.pins import ModelPin, Pin
+from pipelines.domain.pins import Pin
 from pipelines.domain.scorecards import Scorecard
-from pipelines.domain.verdicts import Decision, Verdict
+from pipelines.domain.verdicts import Verdict
 from pipelines.files import digest_file, digest_folder, read_json
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.tracking import TrackedDataset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    """What a retraining came to."""
-
-    version: int
-    decision: Decision
-    sentence: str
-    page: Path | None = None
-    cost: RunCost = field(default_factory=RunCost)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concluding:
-    """A run on its way to its record: what the steps so far have found or made."""
-
-    place: Place
-    tree: Worktree
-    verdict: Verdict
-    pin: Pin
-    mlflow_run: str = ""
-    model: ModelPin | None = None
-    evidence: Mapping[str, Digest] = field(default_factory=dict)
-    dossier: DossierFiles | None = None
-    cost: RunCost = field(default_factory=RunCost)
-
-    @property
-    def registered(self) -> ModelPin:
-        """The registered model; raises :class:`WorkspaceError` before it is registered."""
-        if self.model is None:
-            raise WorkspaceError(f"{self.tree.root}: its model is not registered yet: conclude the retraining from the start")
-        return self.model
-
-    @property
-    def identity(self) -> dict[str, Json]:
-        """What every event of a candidate names it by."""
-        return {"run": self.tree.run_id, "version": self.registered.version, "digest": self.registered.digest}
-
 
 Step = Callable[[Concluding], Concluding]
 
@@ -159,7 +121,7 @@ def add_up_cost(run: Concluding) -> Concluding:
     """Add up what the stages took, and show it in MLflow."""
     cost = count_cost(run.place, run.mlflow_run)
     show_cost(run.place.tracker, run.mlflow_run, cost)
-    return replace(run, cost=cost)
+    return replace(run, cost=leave_out_failed(cost, run.place.ledger.events(run.tree.domain), run.tree.run_id))
 
 
 def close_run(run: Concluding) -> Concluding:

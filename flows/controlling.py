@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,9 +67,9 @@ def find_control(place: Place, domain: DomainName) -> RunId | None:
     judged = place.ledger.last(domain, Kind.CANDIDATE_JUDGED)
     if judged is None:
         return None
-    lineage = worktree(place, domain, RunId(str(judged.payload["run"]))).folder.model / "lineage.json"
-    is_warm = lineage.is_file() and read_json(lineage, Lineage).parent is not None
-    return RunId(str(judged.payload["run"])) if is_warm else None
+    run = RunId(str(judged.payload["run"]))
+    lineage = _read_lineage(worktree(place, domain, run))
+    return run if lineage is not None and lineage.parent is not None else None
 
 
 def run_control(place: Place, domain: DomainName, tell: Callable[[str], None]) -> Control:
@@ -82,6 +82,10 @@ def run_control(place: Place, domain: DomainName, tell: Callable[[str], None]) -
         raise StageError(f"{domain} has no judged candidate yet: `addendum retrain {domain}` first")
     tree = worktree(place, domain, RunId(str(judged.payload["run"])))
     _check_candidate(tree, Digest(str(judged.payload["digest"])))
+    lineage = _read_lineage(tree)
+    if lineage is not None and lineage.parent is None:
+        # its finding, no drift, would also end the cold starts that an earlier one asked for
+        raise StageError(f"version {judged.payload['version']} of {domain} began from scratch itself: it needs no control")
     drift = _train_apart(tree, tell)
     bound = (place.of(domain).retrain.control or ControlParams(every=1)).bound
     control = Control(
@@ -92,6 +96,11 @@ def run_control(place: Place, domain: DomainName, tell: Callable[[str], None]) -
     payload: dict[str, Json] = {"run": tree.run_id, "version": control.version, "drift": dict(asdict(drift)), "bound": bound}
     place.ledger.append(domain, Kind.CONTROL_RUN, {**payload, "is_beyond": control.is_beyond, "sentence": control.sentence})
     return control
+
+
+def _read_lineage(tree: Worktree) -> Lineage | None:
+    file = tree.folder.model / "lineage.json"
+    return read_json(file, Lineage) if file.is_file() else None
 
 
 def _check_candidate(tree: Worktree, digest: Digest) -> None:
@@ -108,21 +117,35 @@ def _train_apart(tree: Worktree, tell: Callable[[str], None]) -> Drift:
     threads = params_of(tree).train.threads
     environment = {**os.environ, **QUIET, **bind_threads(threads), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "flows.controlling", tree.domain]
-    said: list[str] = []
-    with subprocess.Popen(
-        command, cwd=tree.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        for line in process.stdout or ():
-            said.append(line.rstrip())
-            if not said[-1].startswith((SAID, REFUSED)):
-                tell(said[-1])
+    code, said = run_apart(command, tree.root, environment, tell)
     found = [line.removeprefix(SAID) for line in said if line.startswith(SAID)]
     try:
         return TypeAdapter(Drift).validate_json(found[-1] if found else "")
     except ValidationError as error:
         refused = [line.removeprefix(REFUSED) for line in said if line.startswith(REFUSED)]
-        why = refused[-1] if refused else f"it broke (status {process.returncode})"
+        why = refused[-1] if refused else f"it broke (status {code})"
         raise StageError(f"the control run of {tree.domain} failed: {why}") from error
+
+
+def run_apart(
+    command: Sequence[str], root: Path, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> tuple[int, list[str]]:
+    """Run a command in ``root`` and return its status and all its lines; those that are no result are told as they come."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        is_done = False
+        try:
+            for line in process.stdout or ():
+                said.append(line.rstrip())
+                if not said[-1].startswith((SAID, REFUSED)):
+                    tell(said[-1])
+            is_done = True
+        finally:
+            if not is_done:
+                process.kill()  # whoever ends the flow must not have to wait for a whole training
+    return process.returncode, said
 
 
 def main(domain: str) -> int:

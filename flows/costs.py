@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from pydantic import TypeAdapter
 
 from flows.meters import Energy, Meter
 from flows.places import Place
 from pipelines.catalog import FITTING
-from pipelines.domain.events import Event
-from pipelines.domain.identities import Json
+from pipelines.domain.events import Event, Kind
+from pipelines.domain.identities import Json, RunId
 from pipelines.learners.paces import describe_seconds
 from pipelines.tracking import Tracker
 
 PREFIX = "cost."
 ENERGY_TAG = "addendum.energy"
+UNCOUNTED_TAG = "addendum.energy.uncounted"
+"""Why a stage was not counted: it may have run where there is no meter, beside others that were counted."""
 COST_TAG = "addendum.cost"
 JOULES_A_KWH = 3.6e6
 READ_EACH_S = 60.0
+FAILED = "failed"
+"""What the end of a retraining says that came to no verdict."""
+SAME_S = 1e-6
+"""What sums of seconds may differ by in their last bits."""
 LOG = logging.getLogger("addendum.flow")
 
 
@@ -97,7 +103,8 @@ def note_spent(tracker: Tracker, mlflow_run: str, stage: str, seconds: float, en
     added = {f"{PREFIX}{stage}.seconds": seconds}
     if energy.joules is not None:
         added[f"{PREFIX}{stage}.joules"] = energy.joules
-    if not tracker.add_metrics(mlflow_run, added, {ENERGY_TAG: energy.source}):
+    tag = UNCOUNTED_TAG if energy.joules is None else ENERGY_TAG
+    if not tracker.add_metrics(mlflow_run, added, {tag: energy.source}):
         LOG.warning("the cost of %s is lost: MLflow does not take it", stage)
 
 
@@ -114,10 +121,22 @@ def count_cost(place: Place, mlflow_run: str) -> RunCost:
     return RunCost(
         seconds=seconds,
         joules=sum(joules) if joules else None,
-        energy=place.tracker.read_tag(mlflow_run, ENERGY_TAG) or "",
+        energy=place.tracker.read_tag(mlflow_run, ENERGY_TAG if joules else UNCOUNTED_TAG) or "",
         price_per_hour=params.price_per_hour,
         currency=params.currency,
     )
+
+
+def leave_out_failed(cost: RunCost, events: Iterable[Event], run_id: RunId) -> RunCost:
+    """Return ``cost`` less what earlier failures of the same run have on record: begun again, it is one run in MLflow.
+
+    So the sum over the ledger's events counts every second once.
+    """
+    ended = (event for event in events if event.kind is Kind.RETRAIN_ENDED and event.payload.get("run") == run_id)
+    earlier = [found for event in ended if event.payload["decision"] == FAILED and (found := read_cost(event)) is not None]
+    left = {stage: spent - sum(one.seconds.get(stage, 0.0) for one in earlier) for stage, spent in cost.seconds.items()}
+    joules = None if cost.joules is None else cost.joules - sum(one.joules or 0.0 for one in earlier)
+    return replace(cost, seconds={stage: spent for stage, spent in left.items() if spent > SAME_S}, joules=joules)
 
 
 def show_cost(tracker: Tracker, mlflow_run: str, cost: RunCost) -> None:

@@ -19,6 +19,7 @@ from pipelines.domain.identities import Json
 from pipelines.learners.protocols import Document, Prediction
 from pipelines.lessons.replay import count_replayed
 from pipelines.params import CostParams, DomainParams
+from pipelines.train.params import TrainParams
 
 LAST_RUNS = 5
 LEAST = 10
@@ -135,13 +136,14 @@ def list_recoveries(events: Sequence[Event], metric: str) -> list[Recovery]:
 def predict_seconds(events: Sequence[Event], params: DomainParams, inquiry: Inquiry) -> float:
     """Return the seconds that the device would be held: by the last runs' seconds a row, else by a declared prior."""
     rows = count_rows(params, inquiry)
-    ended = [event for event in events if event.kind is Kind.RETRAIN_ENDED and event.payload.get("taught")][-LAST_RUNS:]
-    measured = [(cost, int(str(event.payload["taught"]))) for event in ended if (cost := read_cost(event)) and cost.seconds]
+    ended = [event for event in events if event.kind is Kind.RETRAIN_ENDED and event.payload.get("taught")]
+    costs = ((read_cost(event), int(str(event.payload["taught"]))) for event in ended)
+    # one whose training was found in the cache tells nothing of what a row takes
+    measured = [(cost, taught) for cost, taught in costs if cost and StageName.TRAIN.value in cost.seconds][-LAST_RUNS:]
     if not measured:
-        learner = params.train.learner
-        epochs = 1 if learner.kind == "linear" else learner.epochs
-        return SECONDS_BESIDE[learner.kind] + SECONDS_A_ROW[learner.kind] * epochs * rows
-    trained = [cost.seconds.get(StageName.TRAIN.value, 0.0) for cost, _ in measured]
+        kind = params.train.learner.kind
+        return SECONDS_BESIDE[kind] + SECONDS_A_ROW[kind] * _count_epochs(params.train) * rows
+    trained = [cost.seconds[StageName.TRAIN.value] for cost, _ in measured]
     beside = fmean(cost.device_seconds - seconds for (cost, _), seconds in zip(measured, trained, strict=True))
     return beside + sum(trained) / sum(taught for _, taught in measured) * rows
 
@@ -169,6 +171,13 @@ def read_score(event: Event) -> Score | None:
         return TypeAdapter(Score).validate_python(forecasts.get("score"))
     except ValidationError:
         return None
+
+
+def _count_epochs(params: TrainParams) -> int:
+    learner = params.learner
+    if learner.kind == "linear":
+        return 1
+    return learner.continued().epochs if params.is_warm else learner.epochs
 
 
 def _score(metric: str, known: Tally, news: Tally, bits: Interval | None = None, bits_of_news: float | None = None) -> Score:

@@ -12,13 +12,14 @@ from prefect import flow
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
-from flows.concluding import Conclusion
+from flows.conclusions import Conclusion
 from flows.fit import fit
 from flows.places import open_place
 from flows.promote import hand_over, promote
 from flows.promoting import PromotionOutcome
+from flows.showing import show_seconds
 from flows.stages import StageRun
-from flows.tasks import ADVANCE, abandon, conclude, control, run_stage, show_seconds, start, track
+from flows.tasks import ADVANCE, abandon, conclude, control, run_stage, start, track
 from flows.turns import take_turn
 from pipelines.catalog import FITTING, StageName
 from pipelines.domain.errors import PreemptedError, StageError

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from flows.concluding import Conclusion, conclude_run
-from flows.costs import count_cost, show_cost, write_cost
+from flows.concluding import conclude_run
+from flows.conclusions import Conclusion
+from flows.costs import FAILED, count_cost, leave_out_failed, show_cost, write_cost
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
@@ -107,7 +108,8 @@ def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str
     mlflow_run = place.tracker.open_run(domain, run_id)
     cost = count_cost(place, mlflow_run)
     show_cost(place.tracker, mlflow_run, cost)
-    end_retraining(place.ledger, domain, {"run": run_id, "decision": "failed", "why": why[:500], "cost": write_cost(cost)})
+    own = leave_out_failed(cost, place.ledger.events(domain), run_id)
+    end_retraining(place.ledger, domain, {"run": run_id, "decision": FAILED, "why": why[:500], "cost": write_cost(own)})
     place.tracker.close_run(mlflow_run, is_failed=True)
 
 

@@ -6,20 +6,16 @@ A task takes plain values and opens the place itself, so that it can run in any 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterable
-from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
-from flows.concluding import Conclusion
+from flows.conclusions import Conclusion
 from flows.controlling import find_control, run_control
-from flows.costs import RunCost, meter_stage
+from flows.costs import meter_stage
 from flows.dossiers import publish_after_promotion, publish_dossiers
 from flows.landing import Landing, look_at_source
 from flows.places import open_place
@@ -35,8 +31,9 @@ from flows.retraining import (
     worktree,
 )
 from flows.returning import Drill, drill_rollback, roll_back_domain
+from flows.showing import link_checks, link_dossier, show_control, show_run_cost
 from flows.stages import StageRun, run_in_worktree
-from flows.telling import Audience, ProgressPage, StageProgress, name_artifact
+from flows.telling import Audience, ProgressPage, StageProgress
 from pipelines.catalog import StageName
 from pipelines.domain.errors import AddendumError, PreemptedError, UnreachableError
 from pipelines.domain.identities import DomainName, RunId
@@ -72,12 +69,7 @@ def look(domain: str, source: str) -> Landing:
     place = open_place()
     landing = look_at_source(place, DomainName(domain), source)
     get_run_logger().info("%s: %s", source, landing.sentence)
-    if landing.checks_page is not None:
-        create_markdown_artifact(
-            key=name_artifact(domain, source, "checks"),
-            markdown=f"{landing.sentence}\n\n[Data checks]({landing.checks_page.as_uri()})",
-            description=f"Admission of a drop from {source}",
-        )
+    link_checks(domain, source, landing)
     return landing
 
 
@@ -113,7 +105,6 @@ def run_stage(stage: str, domain: str, run_id: str, mlflow_run: str) -> StageRun
     place = open_place()
     tree = worktree(place, DomainName(domain), RunId(run_id))
     progress = StageProgress(stage, domain, Audience(tell=get_run_logger().info, show=ProgressPage(stage, domain).show))
-
     environment = {
         "ADDENDUM_MLFLOW_RUN": mlflow_run,
         "ADDENDUM_HOME": str(place.home.root),
@@ -156,9 +147,7 @@ def control(domain: str) -> None:
         logger.warning("%s", error)
         return
     logger.info(found.sentence)
-    create_markdown_artifact(
-        key=name_artifact(domain, "control"), markdown=escape_markdown(found.sentence), description=f"Control run of {domain}"
-    )
+    show_control(domain, found.sentence)
 
 
 @task(task_run_name="abandon {domain}", cache_policy=NO_CACHE)
@@ -209,29 +198,3 @@ def roll_back_champion(domain: str, reason: str) -> Champion:
     serving = roll_back_domain(place, name, reason)
     publish_dossiers(place, name, serving.version, before.version if before else None)
     return serving
-
-
-def show_seconds(domain: str, runs: Iterable[StageRun]) -> None:
-    """Put the stages' seconds on the flow run's page."""
-    table = [{"stage": run.stage, "seconds": round(run.seconds, 1), "from cache": run.is_cached} for run in runs]
-    create_table_artifact(key=name_artifact(domain, "stages"), table=table, description=f"Stages of {domain}")
-
-
-def show_run_cost(domain: str, cost: RunCost) -> None:
-    """Put what the run cost on the flow run's page."""
-    table = [{"stage": stage, "seconds": round(seconds, 1)} for stage, seconds in cost.seconds.items()]
-    create_table_artifact(key=name_artifact(domain, "cost"), table=table, description=f"Cost of {domain}: {cost.describe()}")
-
-
-def link_dossier(domain: str, version: int, sentence: str, page: Path) -> None:
-    """Put a link to a version's dossier on the flow run's page."""
-    create_markdown_artifact(
-        key=name_artifact(domain, "dossier"),
-        markdown=f"{escape_markdown(sentence)}\n\n[Dossier of {domain} version {version}]({page.as_uri()})",
-        description=f"Dossier of {domain} version {version}",
-    )
-
-
-def escape_markdown(text: str) -> str:
-    """Return ``text`` with every sign of Markdown and HTML as itself: a sentence may quote what somebody typed as a reason."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~-])", r"\\\1", text)

@@ -16,6 +16,7 @@ from flows.pinning import pin_model
 from flows.places import Place
 from flows.prequential import Inquiry, Scope, choose_rows
 from flows.reconciling import lay_model
+from flows.starting import must_start_cold
 from flows.worth import AskedOf, Standing, Worth, count_news, weigh
 from pipelines.domain.errors import StageError
 from pipelines.domain.events import Kind
@@ -23,7 +24,7 @@ from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
 from pipelines.ledger.champions import champion
 from pipelines.ledger.generations import current_generation
-from pipelines.params import WorthParams
+from pipelines.params import DomainParams, WorthParams
 
 
 def weigh_domain(place: Place, domain: DomainName) -> Worth:
@@ -64,7 +65,15 @@ def _forecast(place: Place, standing: Standing, serving: Champion, asked: AskedO
     )
     inquiry = choose_rows(standing.entries, scope)
     score = _recall(place, domain, asked) or _ask(place, serving, inquiry)
-    return forecast(score, inquiry, place.ledger.events(domain), place.of(domain), place.params.costs)
+    return forecast(score, inquiry, place.ledger.events(domain), foresee_params(place, domain), place.params.costs)
+
+
+def foresee_params(place: Place, domain: DomainName) -> DomainParams:
+    """Return the parameters as the next retraining follows them: one that must start from scratch is taught everything."""
+    params = place.of(domain)
+    if not must_start_cold(place, domain):
+        return params
+    return params.model_copy(update={"train": params.train.model_copy(update={"is_warm": False})})
 
 
 def _ask(place: Place, serving: Champion, inquiry: Inquiry) -> Score:

@@ -97,8 +97,9 @@ def weigh(standing: Standing, params: RetrainParams) -> Worth:
     news = count_news(standing.entries, champion.ingest_seq)
     since, said = f"since version {champion.version}", _describe_forecast(standing)
     worth = _weigh_duties(standing, news, since)
-    if worth is None and not _is_too_old(standing, params):
-        worth = _weigh_gain(standing.forecast, f"{news.describe()} {since}{said}")
+    worth = worth or _weigh_gain(standing.forecast, f"{news.describe()} {since}{said}")
+    if worth is not None and not worth.is_worth_it and _is_too_old(standing, params):
+        worth = Worth(is_worth_it=True, reason=f"{_describe_age(standing)}; {worth.reason}")
     worth = worth or _weigh_news(standing, params, news, (since, said))
     return replace(worth, figures=_write_figures(standing, news))
 
@@ -123,7 +124,7 @@ def _weigh_news(standing: Standing, params: RetrainParams, news: News, words: tu
     if news.total >= params.minimum_news:
         return Worth(is_worth_it=True, reason=f"{news.describe()} {since}{said}")
     if _is_too_old(standing, params):
-        return Worth(is_worth_it=True, reason=f"{since.removeprefix('since ')} is {_age(standing).days} days old")
+        return Worth(is_worth_it=True, reason=_describe_age(standing))
     if not news.total:
         return Worth(is_worth_it=False, reason=f"nothing new {since}")
     asked = f"at least {params.minimum_news} are asked for"
@@ -132,6 +133,11 @@ def _weigh_news(standing: Standing, params: RetrainParams, news: News, words: tu
 
 def _is_too_old(standing: Standing, params: RetrainParams) -> bool:
     return bool(params.maximum_age_days) and _age(standing) >= timedelta(days=params.maximum_age_days or 0)
+
+
+def _describe_age(standing: Standing) -> str:
+    version = standing.champion.version if standing.champion else 0
+    return f"version {version} is {_age(standing).days} days old"
 
 
 def _describe_forecast(standing: Standing) -> str:

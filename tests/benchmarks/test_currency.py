@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.currency import adjust, plan_replays, read_arguments
+from benchmarks.currency import adjust, name_command, plan_replays, read_arguments
 from benchmarks.currency_arms import FULL_SIZES, QUICK, SIZES, Arm
 from benchmarks.currency_models import Cost, Model
 from benchmarks.currency_page import Board, compose_page
@@ -75,6 +75,20 @@ def test_a_size_is_the_command_line_s_where_that_says_so() -> None:
     size = adjust(SMALL, said)
     assert (size.rows, size.max_tokens, size.epochs, size.full_every) == (10, 8, 1, 5)
     assert adjust(SMALL, read_arguments([])) == SMALL
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--full-size",
+        "--series fda_recalls pubmed_drugs --seeds 1",
+        "--rows-per-year 10 --max-tokens 8 --epochs 1 --full-every 5",
+    ],
+)
+def test_the_command_on_the_page_has_all_that_changes_a_figure(words: str) -> None:
+    assert name_command(read_arguments(words.split())) == f"python benchmarks/currency.py {words}".strip()
+    assert "--threads" not in name_command(read_arguments([*words.split(), "--threads", "2", "--workers", "2"]))
 
 
 def test_seeds_share_what_does_not_depend_on_them(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from benchmarks.throughput import RATE, Outcome, Size, list_contestants, plan_le
 from benchmarks.throughput_contests import Clock, Contest, Contestant, Plan, Record
 from benchmarks.throughput_flops import count_flops, find_peak
 from benchmarks.throughput_lessons import SERIES, read_lesson
-from benchmarks.throughput_page import DEFAULT, OURS, TUNED, compare_times, compose_page, find_time, judge
+from benchmarks.throughput_page import DEFAULT, EQUAL, OURS, TUNED, compare_times, compose_page, find_time, judge
 from tests.builders.networks import build_decoder
 
 TITLES = replace(SERIES[0], base="scratch:tiny", file="not/there", max_tokens=32)
@@ -100,6 +100,12 @@ def test_goals_are_judged_against_the_default_and_against_the_tuned_trainer() ->
     assert [one.met for one in found] == [True, True, False, False, False]
     assert [one.value for one in found[:2]] == [3.0, 1.5]
     assert [one.goal.bound for one in judge(outcome(), is_cuda=True)[:2] if one.goal] == [1.8, 1.3]
+
+
+def test_the_lead_over_a_trainer_without_dropout_is_told_and_not_judged() -> None:
+    equal = {**outcome().paces, EQUAL: [record(24)] * 2}
+    (told,) = [one for one in judge(outcome(paces=equal), is_cuda=False) if EQUAL in one.measure]
+    assert (told.value, told.met, told.n) == (1.25, None, 2)
 
 
 def test_the_page_says_which_rows_were_made_up_and_that_a_peak_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.concluding import Conclusion
+from flows.conclusions import Conclusion
 from flows.landing import look_at_source
 from flows.places import Place
 from flows.retraining import Start, conclude_retraining, start_retraining, track_inputs, worktree

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.concluding import STEPS, Concluding, conclude_run
+from flows.concluding import STEPS, conclude_run
+from flows.conclusions import Concluding
 from flows.evidence import gather_evidence, list_files
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind

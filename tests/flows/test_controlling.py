@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from flows.controlling import Control, find_control, is_control_due, run_control
+from flows.controlling import Control, find_control, is_control_due, run_apart, run_control
 from flows.pinning import pin_domain
 from flows.places import Place
 from flows.retraining import FROM_SCRATCH, start_retraining, worktree
@@ -17,8 +19,9 @@ from flows.starting import must_start_cold
 from flows.worktrees import Worktree
 from pipelines.domain.errors import StageError
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import RunId, digest_value
-from pipelines.files import digest_folder
+from pipelines.domain.identities import Digest, RunId, digest_value
+from pipelines.domain.models import Lineage
+from pipelines.files import digest_folder, write_json
 from pipelines.inputs import digest_inputs
 from pipelines.learners.linear import Linear
 from pipelines.learners.monitors import Unwatched
@@ -31,6 +34,17 @@ from tests.builders.places import DOMAIN, with_section
 from tests.builders.revisions import build_revision
 
 DRIFT = Drift(metric="accuracy", warm=0.8, control=0.9, difference=-0.1, lower=-0.15, upper=-0.05, rows=90, families=80)
+
+LINEAGE = Lineage(
+    learner="classifier",
+    base="scratch:tiny",
+    corpus_id="c",
+    corpus_version=1,
+    ingest_seq=1,
+    manifest_digest=digest_value("manifest"),
+    parent=None,
+    labels=("Class I",),
+)
 
 
 def judge(place: Place, count: int, first: int = 0) -> None:
@@ -188,6 +202,34 @@ def test_splits_that_are_gone_are_named(place: Place) -> None:
 def test_a_candidate_that_started_cold_needs_no_control(place: Place) -> None:
     declared = with_section(place, retrain=RetrainParams(control=ControlParams(every=1)))
     assert find_control(lay_run(declared, is_turned=False), DOMAIN) is None
+
+
+@pytest.mark.parametrize("parent", [None, "d" * 64])
+def test_a_candidate_that_started_cold_is_refused_a_control_and_the_next_still_starts_cold(
+    place: Place, parent: Digest | None
+) -> None:
+    note_control(place, is_beyond=True)
+    tree = open_run(lay_run(place, is_turned=False))
+    write_json(tree.folder.model / "lineage.json", replace(LINEAGE, parent=parent))
+    judged = {"run": tree.run_id, "version": 2, "digest": digest_folder(tree.folder.model)}
+    place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, judged)
+    declared = with_section(place, retrain=RetrainParams(control=ControlParams(every=1)))
+    assert find_control(declared, DOMAIN) == (tree.run_id if parent else None)
+    if parent is None:
+        with pytest.raises(StageError, match="version 2 of clinical began from scratch itself"):
+            run_control(place, DOMAIN, [].append)
+        assert must_start_cold(place, DOMAIN)
+
+
+def test_a_control_whose_flow_is_ended_is_not_waited_for(place: Place) -> None:
+    def end(line: str) -> None:
+        raise InterruptedError(line)
+
+    place.home.root.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with pytest.raises(InterruptedError, match="waiting"):
+        run_apart([sys.executable, "-u", "-c", "import time; print('waiting'); time.sleep(60)"], place.home.root, {}, end)
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.slow

@@ -127,3 +127,26 @@ def test_an_event_carries_it_whole(seconds: dict[str, float], joules: float | No
     held = sum(value for stage, value in seconds.items() if stage != "judge")
     assert payload["device_seconds"] == pytest.approx(held)
     assert (payload["amount"] is None) == (price is None)
+
+
+def test_a_run_that_failed_and_was_begun_again_is_counted_once_in_the_ledger(place: Place) -> None:
+    start = start_retraining(place, DOMAIN, "asked for")
+    assert start.run_id is not None
+    run = open_run(place, start.run_id)
+    note_spent(place.tracker, run, "train", 36.0, COUNTED)
+    abandon_retraining(place, DOMAIN, start.run_id, "out of memory")
+    again = start_retraining(place, DOMAIN, "asked for")
+    assert again.run_id == start.run_id
+    note_spent(place.tracker, run, "train", 14.0, COUNTED)
+    abandon_retraining(place, DOMAIN, start.run_id, "out of memory again")
+    costs = [read_cost(event) for event in place.ledger.events(DOMAIN, [Kind.RETRAIN_ENDED])]
+    assert [cost.seconds for cost in costs if cost] == [{"train": 36.0}, {"train": 14.0}]
+    assert [cost.joules for cost in costs if cost] == [1.8e6, 1.8e6]
+    assert place.tracker.read_metrics(run, "total_cost.device_seconds") == {"total_cost.device_seconds": 50.0}
+
+
+def test_a_stage_without_a_meter_does_not_rename_what_others_counted(place: Place) -> None:
+    run = open_run(place)
+    note_spent(place.tracker, run, "train", 36.0, COUNTED)
+    note_spent(place.tracker, run, "judge", 1.0, UNMEASURED)
+    assert count_cost(place, run).describe().endswith("0.5 kWh (GPU)")

@@ -203,3 +203,19 @@ def test_a_score_without_a_deficit_says_so() -> None:
         Score(metric="accuracy", known=Tally(rows=0, right=0), news=Tally(rows=3, right=1), deficit=None).describe()
         == "too few rows for its accuracy (0 it knew, 3 new)"
     )
+
+
+def test_a_training_that_was_found_in_the_cache_says_nothing_of_what_a_row_takes() -> None:
+    params, inquiry = build_domain(), build_inquiry(to_train=50, history=150)
+    trained = build_past("a", 0.1, 0.1, {"train": 100.0, "evaluate": 10.0}, taught=100)
+    cached = build_past("b", 0.1, 0.1, {"evaluate": 10.0}, taught=900)
+    assert predict_seconds([*trained, *cached], params, inquiry) == predict_seconds(trained, params, inquiry)
+    assert predict_seconds([*trained, *(cached * 9)], params, inquiry) == predict_seconds(trained, params, inquiry)
+
+
+@pytest.mark.parametrize(("is_warm", "epochs", "rows"), [(True, 1, 100), (False, 3, 200)])
+def test_the_declared_seconds_are_of_the_epochs_that_a_start_has(is_warm: bool, epochs: int, rows: int) -> None:  # noqa: FBT001  # a table's column
+    learner = {"kind": "classifier", "epochs": 3, "warm_epochs": 1}
+    params = build_domain(train={"threads": 1, "learner": learner, "replay": {"share": 0.5, "minimum": 0}, "is_warm": is_warm})
+    expected = SECONDS_BESIDE["classifier"] + rows * epochs * SECONDS_A_ROW["classifier"]
+    assert predict_seconds([], params, build_inquiry(to_train=50, history=150)) == expected

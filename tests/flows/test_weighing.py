@@ -11,7 +11,7 @@ import pytest
 from flows.forecasts import read_score
 from flows.places import Place
 from flows.retraining import start_retraining
-from flows.weighing import weigh_domain
+from flows.weighing import foresee_params, weigh_domain
 from flows.worth import DUTY
 from pipelines.corpus.tables import Corpus
 from pipelines.domain.events import Kind
@@ -24,6 +24,7 @@ from pipelines.learners.monitors import Unwatched
 from pipelines.learners.protocols import Document
 from pipelines.ledger.champions import promote
 from pipelines.params import CostParams, RetrainParams
+from pipelines.train.params import TrainParams
 from tests.builders.installations import LABELS, build_records
 from tests.builders.lessons import build_lesson
 from tests.builders.places import DOMAIN, judge_candidate, with_section
@@ -175,3 +176,11 @@ def test_the_folder_of_a_model_that_was_asked_is_gone(served: Place, tmp_path_fa
     served.corpus(DOMAIN).append("second", build_rows(60, 1000))
     weigh_domain(weighing(served, **VALUES, sample=10), DOMAIN)
     assert set(Path(tempfile.gettempdir()).glob("addendum-*")) <= before
+
+
+def test_a_start_that_must_be_from_scratch_costs_as_much_as_one(served: Place) -> None:
+    network = {"threads": 1, "learner": {"kind": "classifier"}, "replay": {"share": 0.1, "minimum": 0}}
+    warm = with_section(served, train=TrainParams.model_validate(network))
+    assert foresee_params(warm, DOMAIN).train.is_warm
+    served.ledger.append(DOMAIN, Kind.CONTROL_RUN, {"run": "run-0", "is_beyond": True})
+    assert not foresee_params(warm, DOMAIN).train.is_warm

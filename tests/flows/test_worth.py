@@ -157,6 +157,16 @@ def test_a_duty_and_age_override_what_does_not_pay(standing: dict[str, Any]) -> 
     assert weigh(asked, RetrainParams(minimum_news=99, maximum_age_days=365)).is_worth_it
 
 
+@pytest.mark.parametrize("minimum", [1, 99])
+def test_an_age_that_overrides_what_does_not_pay_is_the_reason_that_is_given(minimum: int) -> None:
+    old = build_standing(
+        *build_old(), build_late("other"), forecast=build_forecast(0, 1), asked=ASKED, now=RECORDED + timedelta(days=400)
+    )
+    reason = weigh(old, RetrainParams(minimum_news=minimum, maximum_age_days=365)).reason
+    assert reason.startswith("version 3 is 400 days old; 1 new")
+    assert reason.endswith("it does not pay")
+
+
 def test_the_figures_are_plain_json_and_name_who_was_asked() -> None:
     standing = build_standing(*build_old(), build_late("other"), forecast=build_forecast(0, 1), asked=ASKED)
     figures = json.loads(json.dumps(dict(weigh(standing, RetrainParams()).figures)))

@@ -54,6 +54,12 @@ def test_every_target_is_phony_but_the_files() -> None:
     assert phony == list_targets()
 
 
+def test_make_measures_with_every_benchmark_there_is() -> None:
+    files = (REPOSITORY / "benchmarks").glob("*.py")
+    commands = {file.stem for file in files if '__name__ == "__main__"' in file.read_text(encoding="utf-8")}
+    assert set(re.findall(r"^BENCHMARKS := (.*)$", MAKEFILE, re.MULTILINE)[0].split()) == commands
+
+
 def list_documents() -> list[Path]:
     return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
