@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from pydantic import TypeAdapter
@@ -127,8 +128,14 @@ def read_tasks(api: str, since: str) -> list[TaskTime]:
     while True:
         found = httpx.post(f"{api}/task_runs/filter", json=asked, timeout=10.0, trust_env=False).raise_for_status().json()
         if all(one["end_time"] for one in found) or time.monotonic() > deadline:
-            return [TaskTime(name=one["name"], seconds=float(one["total_run_time"])) for one in found]
+            return list_times(found)
         time.sleep(0.5)
+
+
+def list_times(found: Iterable[Mapping[str, Any]]) -> list[TaskTime]:
+    """Return each task run's name and seconds; a flow within a flow counts by its own tasks, not as a task again."""
+    alone = [one for one in found if not one["state"]["state_details"]["child_flow_run_id"]]
+    return [TaskTime(name=one["name"], seconds=float(one["total_run_time"])) for one in alone]
 
 
 def account(wall: float, notes: Iterable[Note], tasks: Sequence[TaskTime]) -> Account:

@@ -29,6 +29,7 @@ from benchmarks.overhead_accounts import (
     account,
     clear_notes,
     is_stage,
+    list_times,
     read_notes,
 )
 from benchmarks.overhead_installation import DOMAIN, STOPWATCH, Size, build_params, invent_records
@@ -191,6 +192,14 @@ def test_overhead_is_what_neither_a_stage_nor_its_libraries_took() -> None:
     assert build_account().overhead_with_imports == pytest.approx(0.10)
 
 
+def test_a_flow_within_a_flow_is_counted_by_its_own_tasks() -> None:
+    found = [
+        {"name": name, "total_run_time": 2.5, "state": {"state_details": {"child_flow_run_id": child}}}
+        for name, child in (("train@clinical", None), ("fit-0", "b1a7"), ("track clinical", None))
+    ]
+    assert list_times(found) == [TaskTime(name="train@clinical", seconds=2.5), TaskTime(name="track clinical", seconds=2.5)]
+
+
 @pytest.mark.parametrize(("task", "is_one"), [("train@clinical", True), ("audit@x", True), ("track clinical", False)])
 def test_a_task_is_of_a_stage_by_its_name(task: str, *, is_one: bool) -> None:
     assert is_stage(task) is is_one
@@ -244,3 +253,5 @@ def test_one_command_accounts_for_a_real_retraining(tmp_path: Path) -> None:
     assert all(f"| stage {stage} |" in page for stage in StageName)
     assert 0 < records["a cycle without news (median)"] < 300
     assert records["libraries imported by its stages"] > 0
+    told = {row.split(" | ")[0].lstrip("| "): float(row.split(" | ")[1]) for row in page.splitlines() if "% |" in row}
+    assert all(told[name] >= 0 for name, _, _ in PARTS)
