@@ -82,10 +82,10 @@ class Paragraphs:
 class Numbers:
     """How many of each are drawn, and how long they may be: all words of a paragraph must fit into what a model reads."""
 
-    amended: int = 48
-    earlier: int = 24
-    replayable: int = 40
-    untouched: int = 40
+    amended: int = 40
+    earlier: int = 16
+    replayable: int = 32
+    untouched: int = 32
     longest: int = 80
 
 

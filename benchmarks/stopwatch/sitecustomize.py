@@ -12,7 +12,6 @@ import builtins
 import importlib
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -90,16 +89,25 @@ def count_lifetime(stat: str, uptime: str) -> float:
     return float(uptime.split(maxsplit=1)[0]) - started
 
 
+def find_peak(status: str) -> int:
+    """Return the most memory that a process held, in bytes, from its ``/proc`` status.
+
+    Not ``ru_maxrss``, which a process inherits from the larger one that it was forked from.
+    """
+    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(peaks[0]) * 1024 if peaks else 0
+
+
 def note(folder: Path, stopwatch: Stopwatch) -> None:
     """Write what this process took, in a file of its own."""
-    stat, uptime = (Path("/proc", name).read_text(encoding="utf-8") for name in ("self/stat", "uptime"))
+    stat, status, uptime = (Path("/proc", name).read_text(encoding="utf-8") for name in ("self/stat", "self/status", "uptime"))
     noted = {
         "process": os.getpid(),
         "arguments": sys.orig_argv[1:],
         "ended": time.time(),
         "lifetime": count_lifetime(stat, uptime),
         "seconds": stopwatch.seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": find_peak(status),
     }
     (folder / f"{os.getpid()}-{time.time_ns()}.json").write_text(json.dumps(noted), encoding="utf-8")
 

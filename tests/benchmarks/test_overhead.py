@@ -132,8 +132,13 @@ def test_a_process_notes_its_imports_its_life_and_its_memory(tmp_path: Path) -> 
     note = run_timed(tmp_path, "import decimal, html.parser, time; time.sleep(0.2)")
     assert 0 < note.seconds["import"] < note.lifetime - 0.15
     assert note.lifetime < 60
-    assert 2**22 < note.peak_bytes < 2**30
+    assert 2**22 < note.peak_bytes < 2**28
     assert (note.stage, note.is_dvc, note.command) == (None, False, "")
+
+
+def test_a_process_does_not_inherit_the_memory_of_the_one_that_started_it(tmp_path: Path) -> None:
+    held = bytearray(2**29)
+    assert run_timed(tmp_path, "pass").peak_bytes < len(held)
 
 
 def test_a_stages_function_is_timed_without_what_it_imports(tmp_path: Path) -> None:
