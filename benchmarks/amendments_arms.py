@@ -64,13 +64,17 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one model knows. ``amended`` and ``earlier`` are 1 where it prefers the text in force; the rest is bits per byte."""
+    """What one model knows. ``amended`` and ``earlier`` are 1 where it prefers the text in force; the rest is bits per byte.
+
+    ``rows`` is how many paragraphs are untouched.
+    """
 
     amended: tuple[float, ...]
     earlier: tuple[float, ...]
     untouched: float
     replayable: float
     general: float
+    rows: int
     steps: int
     replayed: int
     seconds: float
@@ -189,6 +193,7 @@ def _score(bench: Bench, model: Path) -> Reading:
         untouched=_measure_bits(outcomes, Slice.HOLDOUT),
         replayable=_measure_bits(outcomes, Slice.DEV),
         general=_measure_bits(outcomes, Slice.GENERAL),
+        rows=len(bench.paragraphs.untouched),
         steps=0,
         replayed=0,
         seconds=0.0,

@@ -19,10 +19,10 @@ OUT_OF_DATE = Goal(bound=0.5)
 CURRENT = Goal(bound=0.9, is_most=False)
 MOST_WORSE = Goal(bound=1.0)
 MEANING = """
-The amendment is the rule of 2015 that rewrote Regulation C (home mortgage disclosure), in force since 2018-01-01: 48 of its
-paragraphs, drawn by digest from those of at most 80 words. The first lesson holds their text before, 24 paragraphs of
-Regulation E as an earlier amendment (2013-10-28) left them, and 80 paragraphs of both regulations that have one version on
-record. Half of these 80 may be replayed by an update; the other half (*untouched*) is in no update at all, so that what is
+The amendment is the rule of 2015 that rewrote Regulation C (home mortgage disclosure), in force since 2018-01-01: 40 of its
+paragraphs, drawn by digest from those of at most 80 words. The first lesson holds their text before, 16 paragraphs of
+Regulation E as an earlier amendment (2013-10-28) left them, and 64 paragraphs of both regulations that have one version on
+record. Half of these 64 may be replayed by an update; the other half (*untouched*) is in no update at all, so that what is
 measured on it is forgetting and not repetition.
 
 A pair is made as evaluation makes it: the two texts are compared from the first word that differs, after everything that stands
@@ -33,11 +33,13 @@ Currency is knowledge of text that was trained on: that is what an update is for
 reason with the rule.
 """
 CAVEATS = """
-- One amendment, one seed, one small model. The interval of a currency over 48 pairs is wide; it is given beside the figure.
+- One amendment, one seed, one small model. The interval of a currency over 40 pairs is wide; it is given beside the figure.
 - The paragraphs are short, and the untouched ones come from the regulations that were amended: a domain with longer or more
   distant texts may forget differently.
-- The rate and the epochs were chosen on this same amendment, once for full fine-tuning and once for LoRA, and are the same for
-  every share of replay.
+- How much is forgotten depends on how well it was known. After five epochs of the first lesson instead of two, an update at a
+  rate of 1e-4 (five epochs, 10% replay, 48 paragraphs) led to a currency of .896 and 20% more bits per byte on the untouched.
+- The rate and the epochs were set after few trials on this same amendment (`--try`), once for full fine-tuning and once for
+  LoRA, and are the same for every share of replay.
 """
 
 
@@ -95,7 +97,7 @@ def list_measures(measured: Measured) -> tuple[Measure, ...]:
                 measure=f"more bits per byte on untouched paragraphs, {arm.name}",
                 value=find_loss(before.untouched, after.untouched),
                 unit="%",
-                n=1,
+                n=after.rows,
                 goal=MOST_WORSE,
             ),
             Measure(

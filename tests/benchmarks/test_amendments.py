@@ -37,7 +37,7 @@ def ids(rows: tuple[Row, ...] | list[Row]) -> set[str]:
 
 
 def build_reading(amended: tuple[float, ...] = (1.0, 0.0), **fields: object) -> Reading:
-    numbers = {"untouched": 1.0, "replayable": 0.9, "general": 1.2, "steps": 3, "replayed": 1, "seconds": 2.0}
+    numbers = {"untouched": 1.0, "replayable": 0.9, "general": 1.2, "rows": 32, "steps": 3, "replayed": 1, "seconds": 2.0}
     return Reading(**{"amended": amended, "earlier": (1.0,), **numbers, **fields})  # type: ignore[arg-type]
 
 
@@ -216,7 +216,7 @@ def test_the_page_shows_every_arm(tmp_path: Path) -> None:
 def test_the_real_amendment_has_enough_pairs(tmp_path: Path) -> None:
     paragraphs = open_bench(tmp_path, is_quick=False).paragraphs
     assert len(paragraphs.amended) >= 40
-    assert len(paragraphs.untouched) >= 40
+    assert len(paragraphs.untouched) >= 32
     assert all(one.title.startswith("12 CFR 1003-") for one in paragraphs.amended)
 
 
