@@ -58,7 +58,7 @@ def project_when_due(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]
     Opening MLflow takes longer than all else that a look without news does. What a crash left behind is always due, since the
     note of it is written last.
     """
-    if is_mirrored(place, domain, _find_word(place, domain)):
+    if is_mirrored(place, domain, _name_word(_find_last(place, domain))):
         return ()
     return project(place, domain)
 
@@ -93,7 +93,7 @@ def project_aliases(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
         last, moved = _project_once(place, domain)
         # after the first round an alias may be otherwise by this very function
         told += moved if not round_ else (replace(alias, is_foreign=False) for alias in moved)
-        if _find_seq(place, domain) == last:
+        if _find_last(place, domain) == last:
             break
     else:
         problem = f"{domain}: the ledger went on {ROUNDS} times while the aliases were set"
@@ -101,8 +101,7 @@ def project_aliases(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
     for alias in (alias for alias in told if alias.is_foreign):
         payload: dict[str, Json] = {"alias": alias.alias, "found": alias.found, "expected": alias.expected}
         place.ledger.append(domain, Kind.ALIAS_REPAIRED, payload)
-    if _find_seq(place, domain) == last:
-        note_mirrored(place, domain, _find_word(place, domain))
+    note_mirrored(place, domain, _name_word(last))
     return tuple(told)
 
 
@@ -128,27 +127,22 @@ def _find_last(place: Place, domain: DomainName) -> Event | None:
     return place.ledger.last(domain, Kind.CANDIDATE_JUDGED, *CROWNING)
 
 
-def _find_seq(place: Place, domain: DomainName) -> int:
-    last = _find_last(place, domain)
-    return last.seq if last else 0
-
-
-def _find_word(place: Place, domain: DomainName) -> str:
-    last = _find_last(place, domain)
+def _name_word(last: Event | None) -> str:
     return last.hash if last else ""
 
 
-def _project_once(place: Place, domain: DomainName) -> tuple[int, tuple[MovedAlias, ...]]:
-    """Set the aliases as of the ledger's last event that matters to them; return its number and what was otherwise."""
+def _project_once(place: Place, domain: DomainName) -> tuple[Event | None, tuple[MovedAlias, ...]]:
+    """Set the aliases as of the ledger's last event that matters to them; return it and what was otherwise."""
     noted = place.registry.read_mirror(
         domain
     ).as_of  # before the ledger is read: so a later event than its last is none of its own
-    last = _find_seq(place, domain)
-    if not last:
-        return last, ()
+    last = _find_last(place, domain)
+    if last is None:
+        return None, ()
     numbers = place.registry.list_versions(domain)
     expected = {alias: _find_number(place, domain, model, numbers) for alias, model in _name_aliases(place, domain).items()}
-    return last, place.registry.project(domain, expected, last, stray=noted if noted and noted > last else None)
+    stray = noted if noted and noted > last.seq else None
+    return last, place.registry.project(domain, expected, last.seq, stray=stray)
 
 
 def _name_aliases(place: Place, domain: DomainName) -> Mapping[str, Registered | None]:

@@ -15,7 +15,7 @@ from pipelines.learners.monitors import Unwatched, Watched
 from pipelines.learners.paces import Pace, Progress, write_line
 from pipelines.learners.protocols import Monitor
 from pipelines.params import DomainParams
-from pipelines.settings import Companions, Settings
+from pipelines.settings import Companions, Settings, read_companions
 from pipelines.workspace import Workspace
 
 LOG = logging.getLogger("addendum.stage")
@@ -69,7 +69,7 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train
 
-            companions = Companions()
+            companions = read_companions()
             join_companions(companions, params.train)
             with watch_training(settings, params.train.learner.kind, companions) as monitor:
                 train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)

@@ -5,6 +5,7 @@ JSON is written sorted and indented with a final newline, so that the same value
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -14,7 +15,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest, digest_bytes, digest_value, shorten
+from pipelines.domain.identities import Digest, digest_value, shorten
 
 Noun = TypeVar("Noun")
 
@@ -74,5 +75,6 @@ def check_folder(folder: Path, expected: Digest) -> None:
 
 
 def digest_file(path: Path) -> Digest:
-    """Return the digest of one file's content."""
-    return digest_bytes(path.read_bytes())
+    """Return the digest of one file's content, which may be larger than memory."""
+    with path.open("rb") as stream:
+        return Digest(hashlib.file_digest(stream, "sha256").hexdigest())

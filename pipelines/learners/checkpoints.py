@@ -6,7 +6,6 @@ it, so that a checkpoint is whole or is not there. Safetensors and JSON only.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
@@ -23,7 +22,7 @@ from safetensors.torch import load_file, save_file
 
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, digest_bytes, digest_value
-from pipelines.files import read_json, write_bytes, write_json
+from pipelines.files import digest_file, read_json, write_bytes, write_json
 from pipelines.learners.attempts import Attempt
 from pipelines.learners.disks import refuse_full_disk
 from pipelines.learners.protocols import Step
@@ -137,7 +136,7 @@ def _write(folder: Path, attempt: str, state: State) -> None:
     save_file(dict(state.tensors), folder / _STATE)
     curve = _CURVES.dump_json(list(state.curve))
     write_bytes(folder / _CURVE, curve)
-    write_json(folder / _ABOUT, _describe(attempt, state.position, _digest_file(folder / _STATE), digest_bytes(curve)))
+    write_json(folder / _ABOUT, _describe(attempt, state.position, digest_file(folder / _STATE), digest_bytes(curve)))
     for path in (folder / _STATE, folder):
         _sync(path)
 
@@ -163,18 +162,12 @@ def _read(folder: Path, attempt: str, device: str) -> State:
     if about.position.device != device:
         raise WorkspaceError(f"it was made on {about.position.device}, and this is {device}")
     content = (folder / _CURVE).read_bytes()
-    if _digest_file(folder / _STATE) != about.state or digest_bytes(content) != about.curve:
+    if digest_file(folder / _STATE) != about.state or digest_bytes(content) != about.curve:
         raise WorkspaceError("its content is damaged")
     try:
         return State(position=about.position, curve=_CURVES.validate_json(content), tensors=load_file(folder / _STATE))
     except ValidationError as error:
         raise WorkspaceError("its curve is of another shape") from error
-
-
-def _digest_file(path: Path) -> Digest:
-    """Without reading it into memory: a state is several times the size of a model."""
-    with path.open("rb") as stream:
-        return Digest(hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def _sync(path: Path) -> None:
