@@ -51,7 +51,7 @@ class Size:
     learnings: int = 1
     dev: int = 48
     share: float = 1.0
-    batches: tuple[int, ...] = (16, 32)
+    batches: tuple[int, ...] = (16, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,11 @@ def list_contestants(contest: Contest, size: Size) -> list[Contestant]:
     from pipelines.learners.devices import is_fast_at_bf16
 
     is_bf16 = is_fast_at_bf16(contest.device)
-    trials = [Contestant(name=TUNED, rows=rows, is_grouped=True, is_bf16=is_bf16) for rows in size.batches]
+    trials = [
+        Contestant(name=TUNED, rows=rows, is_grouped=True, is_bf16=is_bf16)
+        for rows in size.batches
+        if rows * 3 <= len(contest.rows.lengths) or rows == size.batches[0]
+    ]
     paces = [run(contest, one, plan_pace(contest, one, size)).pace(size.warm) for one in trials] if trials[1:] else [0.0]
     tuned = trials[paces.index(max(paces))]
     is_short = contest.rows.lengths.mean() < 40 or contest.series.kind == "causal_lm"
@@ -157,7 +161,7 @@ def choose_size(*, is_quick: bool) -> tuple[Size, Sequence[Series]]:
         small = replace(SERIES[-1], base="scratch:tiny", name=f"{SERIES[-1].name} (a tiny network from scratch)")
         return Size(tokens=400, rounds=2, extra_rounds=1, dev=24, share=0.1, batches=(16,)), (SERIES[0], small)
     if torch.cuda.is_available():
-        return Size(tokens=200_000, rounds=5, learnings=3, dev=256, share=8.0, batches=(16, 32, 64, 128)), SERIES
+        return Size(tokens=200_000, rounds=5, learnings=3, dev=256, share=8.0), SERIES
     return Size(), SERIES
 
 

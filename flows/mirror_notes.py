@@ -1,6 +1,6 @@
 """What this home remembers of setting the registry's aliases: a look without news need not open MLflow to find them right.
 
-Forgetting it costs some seconds, and trusting it at most a day: nothing is decided by an alias.
+Forgetting it costs some seconds, and trusting it at most an hour: nothing is decided by an alias.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import DomainName
 from pipelines.files import read_json, write_json
 
-TRUSTED_FOR = timedelta(days=1)
+TRUSTED_FOR = timedelta(hours=1)
+"""How long a model that somebody pointed an alias at by hand may be served where no news comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ def note_mirrored(place: Place, domain: DomainName, word: str) -> None:
 
 
 def is_mirrored(place: Place, domain: DomainName, word: str) -> bool:
-    """Say whether the aliases were set as ``word`` has them less than a day ago; a note that cannot be read says nothing."""
+    """Say whether the aliases were set as ``word`` has them less than an hour ago; a note that cannot be read says nothing."""
     file = _file(place, domain)
     try:
         note = read_json(file, Note) if file.is_file() else None

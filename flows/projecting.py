@@ -53,7 +53,7 @@ def project(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
 
 
 def project_when_due(place: Place, domain: DomainName) -> tuple[MovedAlias, ...]:
-    """Project, unless this home did so as of the ledger's last word and within a day.
+    """Project, unless this home did so as of the ledger's last word and within the hour.
 
     Opening MLflow takes longer than all else that a look without news does. What a crash left behind is always due, since the
     note of it is written last.

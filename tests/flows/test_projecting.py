@@ -82,7 +82,7 @@ def later(place: Place, by: timedelta) -> Place:
     return replace(place, settings=place.settings.model_copy(update={"now": START + by}))
 
 
-def test_a_look_soon_after_leaves_mlflow_alone_and_one_a_day_later_puts_a_moved_alias_back(reigned: Place) -> None:
+def test_a_look_soon_after_leaves_mlflow_alone_and_one_an_hour_later_puts_a_moved_alias_back(reigned: Place) -> None:
     assert project(reigned, DOMAIN) == ()
     reigned.registry.point_alias(DOMAIN, "champion", 1)
     assert project_when_due(later(reigned, TRUSTED_FOR - timedelta(seconds=1)), DOMAIN) == ()

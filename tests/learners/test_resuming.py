@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,16 +36,37 @@ LEARNERS = {
     "causal_lm in micro-batches": DECODER.model_copy(update={"micro_tokens": 20, "decay": "cosine"}),
 }
 CHILD = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
-from tests.builders.lessons import Watcher
 from tests.builders.tasks import Ending
 from tests.learners.test_resuming import LEARNERS, lesson
-name, root, step, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-ending = Ending(step, lambda: os.kill(os.getpid(), number))
+name, root, step = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+def end():
+    while not list(root.glob('checkpoints/*/step-*[0-9]')):
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGKILL)
+ending = Ending(step, end)
 LEARNERS[name].fit(lesson(root / 'checkpoints'), root / 'model', ending)
 print('first', ending.steps[0].step, 'last', ending.steps[-1].step)
 """
+"""Killed at a step, as soon as a whole checkpoint lies there: how fast the disk is decides nothing."""
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from tests.builders.lessons import Watcher
+from tests.learners.test_resuming import LEARNERS, lesson
+name, root, chosen = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+sync, halves = os.fsync, []
+def end(handle):
+    halves.extend(root.glob('checkpoints/*/*.incomplete'))
+    if len(halves) >= chosen:
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(handle)
+os.fsync = end
+LEARNERS[name].fit(lesson(root / 'checkpoints'), root / 'model', Watcher())
+"""
+"""Killed in the thread that writes, where a checkpoint is half there."""
 
 
 def lesson(checkpoints: Path | None) -> Lesson:
@@ -57,8 +77,8 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 
 
-def fit_in_a_process(name: str, root: Path, *, step: int = -1, number: int = signal.SIGKILL) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", CHILD, name, str(root), str(step), str(int(number))]
+def fit_in_a_process(name: str, root: Path, *, step: int = -1, code: str = CHILD) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, name, str(root), str(step)]
     return subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
 
@@ -144,14 +164,10 @@ def test_a_process_that_was_killed_9_ends_in_the_bytes_of_the_undisturbed_one(na
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_while_it_writes_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    """Every step is written here, and the kill falls where a half-written checkpoint is seen."""
     name = "causal_lm in micro-batches"
     LEARNERS[name].fit(lesson(None), tmp_path / "undisturbed", Watcher())
-    with subprocess.Popen([sys.executable, "-c", CHILD, name, str(tmp_path), "-1", "9"], env=environment()) as process:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("checkpoints/*/*.incomplete")) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.0005)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    assert fit_in_a_process(name, tmp_path).returncode == 0
+    assert fit_in_a_process(name, tmp_path, step=7, code=WRITER).returncode == -signal.SIGKILL
+    assert list(tmp_path.glob("checkpoints/*/*.incomplete"))
+    done = fit_in_a_process(name, tmp_path)
+    assert done.returncode == 0, done.stderr
     assert digest_folder(tmp_path / "model") == digest_folder(tmp_path / "undisturbed")
