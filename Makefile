@@ -44,7 +44,7 @@ test: install lint types contracts unit ## Lint, types, import contracts and the
 test-all: test test-slow ## The slow tests too: the real models, kills, whole journeys
 
 test-slow: install
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not server" --timeout 1800
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not server" --timeout 1800 -n $(WORKERS) --dist loadfile
 
 test-server: install servers ## The tests that need PostgreSQL or Chromium; as root installs what is missing
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m server --timeout 600

@@ -107,7 +107,7 @@ def test_the_machines_load_is_drawn_and_its_thread_goes_with_the_block(tracker: 
     for _ in range(2):
         with tracker.watch_system(run, every_s=0.05):
             assert set(threading.enumerate()) > before
-            patience = time.monotonic() + 20
+            patience = time.monotonic() + 120
             while not tracker.read_metrics(run, "system/") and time.monotonic() < patience:
                 time.sleep(0.05)
         assert set(threading.enumerate()) <= before

