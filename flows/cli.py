@@ -18,6 +18,7 @@ LOCAL: tuple[Callable[..., None], ...] = (local.demo, local.up, local.ui, report
 LOOP: tuple[Callable[..., None], ...] = (
     loop.watch,
     loop.retrain,
+    loop.abandon,
     loop.promote,
     approvals.approve,
     approvals.deny,

@@ -13,10 +13,11 @@ from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.starting import must_start_cold
+from flows.turns import take_turn
 from flows.weighing import weigh_domain
 from flows.worktrees import Worktree, open_worktree, params_of, read_base, refuse_uncommitted
 from flows.worth import Worth
-from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.errors import LedgerError, WorkspaceError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import DomainName, Json, RunId
 from pipelines.domain.pins import Pin
@@ -113,6 +114,24 @@ def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str
     place.tracker.close_run(mlflow_run, is_failed=True)
 
 
+def abandon_open(place: Place, domain: DomainName, why: str) -> RunId:
+    """End the open retraining of a domain because somebody says so; its look stays spent. Returns its run.
+
+    Raises:
+        LedgerError: when none is open, or a process is at work on it.
+    """
+    place.of(domain)
+    with take_turn(place.home, domain) as is_ours:
+        if not is_ours:
+            raise LedgerError(f"{domain}: its retraining is running: end that process, or wait for it")
+        unfinished = open_retraining(place.ledger, domain)
+        if unfinished is None:
+            raise LedgerError(f"{domain}: no retraining is open: there is nothing to abandon")
+        run_id = RunId(str(unfinished.payload["run"]))
+        abandon_retraining(place, domain, run_id, why)
+        return run_id
+
+
 def flatten_params(params: DomainParams) -> dict[str, str]:
     """Return the stage sections as MLflow shows them: dotted names and plain values, without keys."""
     flat: dict[str, str] = {}
@@ -144,7 +163,7 @@ def _prepare(place: Place, domain: DomainName, run_id: RunId, pin: Pin) -> Workt
     if not is_own_look(Workspace(tree.root), domain, params_of(tree), pin):
         raise WorkspaceError(
             f"{tree.root}: params.yaml or the code in it is not what the run's look was reserved for: take the change back with "
-            f"`git -C {tree.root} checkout -- .`, then retrain again"
+            f"`git -C {tree.root} checkout -- .`, then retrain again; or give the run up: `addendum abandon {domain} --reason …`"
         )
     return tree
 

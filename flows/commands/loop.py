@@ -57,6 +57,19 @@ def retrain(
 
 
 @refusing
+def abandon(domain: Domain, reason: Annotated[str, typer.Option("--reason", help="why; recorded in the ledger")]) -> None:
+    """Give up a retraining that was begun and cannot go on, such as one from before an upgrade; its look stays spent.
+
+    Example: addendum abandon clinical --reason "begun before the upgrade"
+    """
+    place = enter()
+    from flows.retraining import abandon_open
+
+    run_id = abandon_open(place, DomainName(domain), reason)
+    say(f"{domain}: run {run_id} is given up; `addendum retrain {domain}` begins anew")
+
+
+@refusing
 def promote(
     domain: Domain,
     approve: Annotated[str | None, typer.Option("--approve", help="your name, where an approval is needed")] = None,

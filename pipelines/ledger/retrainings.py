@@ -31,7 +31,9 @@ def start_retraining(ledger: Ledger, domain: DomainName, payload: Mapping[str, J
         if open_one is None:
             return [Draft(Kind.RETRAIN_STARTED, payload)]
         if open_one.payload != dict(payload):
-            raise LedgerError(f"{domain}: the retraining of event {open_one.seq} is still open: end it, or take it up again")
+            raise LedgerError(
+                f"{domain}: the retraining of event {open_one.seq} is still open: take it up again, or `addendum abandon`"
+            )
         return []
 
     added = ledger.decide(domain, BOUNDS, start)

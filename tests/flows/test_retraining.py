@@ -14,6 +14,7 @@ from flows.landing import look_at_source
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from flows.retraining import (
+    abandon_open,
     abandon_retraining,
     conclude_retraining,
     flatten_params,
@@ -21,10 +22,11 @@ from flows.retraining import (
     track_inputs,
     worktree,
 )
+from flows.turns import take_turn
 from flows.worktrees import run_git
 from pipelines.catalog import StageName
 from pipelines.clock import SetClock
-from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.errors import LedgerError, WorkspaceError
 from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.domain.verdicts import Decision
@@ -140,6 +142,21 @@ def test_after_an_abandoned_one_the_same_pin_may_be_tried_again(place: Place) ->
     second = start_retraining(place, DOMAIN, None)
     assert second.run_id == first.run_id
     assert not second.is_resumed
+
+
+def test_somebody_may_give_up_what_is_open_and_nobody_has_to_be_at_work_on_it(place: Place) -> None:
+    stock(place)
+    with pytest.raises(LedgerError, match="no retraining is open"):
+        abandon_open(place, DOMAIN, "stuck")
+    start = start_retraining(place, DOMAIN, None)
+    with take_turn(place.home, DOMAIN), pytest.raises(LedgerError, match="is running"):
+        abandon_open(place, DOMAIN, "stuck")
+    assert open_retraining(place.ledger, DOMAIN) is not None
+    assert abandon_open(place, DOMAIN, "begun before the upgrade") == start.run_id
+    assert open_retraining(place.ledger, DOMAIN) is None
+    ended = place.ledger.last(DOMAIN, Kind.RETRAIN_ENDED)
+    assert ended is not None
+    assert ended.payload["why"] == "begun before the upgrade"
 
 
 def test_params_are_flattened_to_plain_values(place: Place) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
+from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json
 from pipelines.ledger.champions import champion, is_frozen
+from pipelines.ledger.retrainings import start_retraining
 from tests.builders.installations import Installation, build_records
 from tests.builders.places import DOMAIN, judge_candidate
 from tests.builders.revisions import build_revision
@@ -28,6 +30,7 @@ def crown_two(place: Place) -> None:
     "arguments",
     [
         ("pin", "dental"),
+        ("abandon", "dental", "--reason", "r"),
         ("restore", "dental", "1", "--approve", "R. Okafor", "--reason", "r"),
         ("unfreeze", "dental"),
     ],
@@ -55,6 +58,15 @@ def test_a_pin_by_hand_is_written_into_the_workspace(call: Call, there: Place, i
     assert said.exit_code == 0, said.output
     assert read_json(there.workspace.of(DOMAIN).pin, Pin).look is None
     assert "dvc repro judge@clinical" in said.stdout
+
+
+def test_a_retraining_that_cannot_go_on_is_given_up_by_hand(call: Call, there: Place) -> None:
+    assert "no retraining is open" in call("abandon", "clinical", "--reason", "stuck").stderr
+    begun = start_retraining(there.ledger, DOMAIN, {"run": "run-1"})
+    said = call("abandon", "clinical", "--reason", "begun before the upgrade")
+    assert said.exit_code == 0, said.output
+    assert "run run-1 is given up; `addendum retrain clinical` begins anew" in said.stdout
+    assert [event.kind for event in there.ledger.events(DOMAIN, since=begun.seq)] == [Kind.RETRAIN_ENDED]
 
 
 def test_unfreezing_and_restoring_go_forward_again(call: Call, there: Place, prefect_server: None) -> None:
