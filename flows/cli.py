@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from flows.commands import approvals, audits, drops, gate, local, loop, quarantine, recreating, reports
+from flows.commands import approvals, audits, corpora, drops, gate, local, loop, quarantine, recreating, reports
 
 app = typer.Typer(
     help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
@@ -36,6 +36,7 @@ for command in LOCAL:
 for command in LOOP:
     app.command(rich_help_panel="The loop, by hand")(command)
 app.add_typer(drops.app, name="drop", rich_help_panel="Records")
+app.add_typer(corpora.app, name="corpus", rich_help_panel="Records")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.add_typer(gate.app, name="gate", rich_help_panel="The loop, by hand")
 app.add_typer(approvals.keys, name="key", rich_help_panel="Records")

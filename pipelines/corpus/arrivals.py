@@ -67,6 +67,11 @@ def select_present(rows: pa.Table) -> list[Entry]:
     return sorted(read_entries(present), key=_order)
 
 
+def select_arrived(rows: pa.Table) -> list[Entry]:
+    """Return every revision that ever arrived, those of withdrawn drops included, in the order of arrival."""
+    return sorted(read_entries(select_revisions(rows)), key=_order)
+
+
 def list_digests(rows: pa.Table) -> set[Digest]:
     """Return the digests of all revisions that ever arrived."""
     return set(select_revisions(rows)["digest"].to_pylist())

@@ -14,6 +14,7 @@ from pipelines.corpus import logs
 from pipelines.corpus.arrivals import (
     list_digests,
     list_withdrawn,
+    select_arrived,
     select_present,
     select_revisions,
     tabulate_arrival,
@@ -21,7 +22,7 @@ from pipelines.corpus.arrivals import (
 )
 from pipelines.corpus.preflight import check_conditional_writes
 from pipelines.domain.errors import CorpusError
-from pipelines.domain.identities import Digest, DropId, digest_set, shorten
+from pipelines.domain.identities import Digest, DocumentId, DropId, digest_set, shorten
 from pipelines.domain.pins import CorpusPin
 from pipelines.domain.revisions import Entry, Revision
 
@@ -108,6 +109,14 @@ class Corpus:
                 f"{shorten(pin.manifest_digest)}: something was erased or tampered with since; pin again"
             )
         return entries
+
+    def arrived(self, document: DocumentId | None = None) -> list[Entry]:
+        """Return every revision that ever arrived (of one document, where it is named), also of drops that were withdrawn since.
+
+        Statuses are as received; it is in the order of arrival.
+        """
+        chosen = [("document_id", "=", document)] if document is not None else None
+        return select_arrived(logs.read_rows(self._head(), filters=chosen))
 
     def known_digests(self) -> set[Digest]:
         """Return the digests of all revisions that ever arrived, those of withdrawn drops included."""

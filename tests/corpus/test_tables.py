@@ -104,6 +104,13 @@ def test_withdrawing_a_drop_takes_out_its_revisions_and_no_others(tmp_path: Path
     assert corpus.known_digests() == {ONE.digest, TWO.digest, THREE.digest}
 
 
+def test_what_ever_arrived_is_remembered_of_all_documents_and_of_one(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE, TWO), (THREE,))
+    corpus.withdraw_drop(DropId("drop-1"))
+    assert {entry.digest for entry in corpus.arrived()} == corpus.known_digests()
+    assert [entry.digest for entry in corpus.arrived(TWO.document_id)] == [TWO.digest]
+
+
 def test_withdrawing_twice_is_once(tmp_path: Path) -> None:
     corpus = build_corpus(tmp_path, (ONE,))
     assert corpus.withdraw_drop(DropId("drop-1")) == corpus.withdraw_drop(DropId("drop-1")) == 2

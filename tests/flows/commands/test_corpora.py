@@ -1,0 +1,44 @@
+"""``addendum corpus as-of`` answers for a day and for what was known on another; a text is shown for one document alone."""
+
+from __future__ import annotations
+
+from flows.landing import look_at_source
+from flows.places import Place
+from tests.builders.installations import Installation, build_records
+from tests.builders.places import DOMAIN
+from tests.flows.commands.conftest import Call
+
+
+def test_what_is_in_force_is_counted_by_source_and_one_document_is_shown(
+    call: Call, there: Place, installation: Installation
+) -> None:
+    records = build_records(12)
+    installation.drop("a", records)
+    look_at_source(there, DOMAIN, "folder")
+    said = call("corpus", "as-of", "clinical", "--day", "2100-01-01")
+    assert said.exit_code == 0, said.output
+    assert said.stdout.splitlines()[0] == "clinical: 12 documents in force on 2100-01-01, as known now"
+    assert said.stdout.splitlines()[-1].split() == ["folder", "12"]
+    assert records[0]["text"] not in said.stdout
+    one = call("corpus", "as-of", "clinical", "--day", "2100-01-01", "--document", str(records[0]["document_id"]))
+    assert "until further notice" in one.stdout
+    assert str(records[0]["text"]) in one.stdout.replace("\n", " ")
+    assert "clinical: 0 documents" in call("corpus", "as-of", "clinical", "--day", "1900-01-01").stdout
+
+
+def test_a_day_counts_whole(call: Call, there: Place, installation: Installation) -> None:
+    installation.drop("a", build_records(3))
+    look_at_source(there, DOMAIN, "folder")
+    heard = {day: call("corpus", "as-of", "clinical", "--day", "2100-01-01", "--known", day).stdout for day in DAYS}
+    assert [heard[day].splitlines()[0].split()[1] for day in DAYS] == ["0", "3"]
+
+
+def test_a_day_that_is_none_and_a_domain_that_is_none_are_refused(call: Call) -> None:
+    assert call("corpus", "as-of", "clinical", "--day", "yesterday").exit_code == 2
+    said = call("corpus", "as-of", "dental")
+    assert said.exit_code == 1
+    assert said.stderr.startswith("refused: no domain 'dental'")
+
+
+DAYS = ("2026-02-28", "2026-03-01")
+"""The clock of the commands stands at noon of the second."""
