@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from flows.dropping import find_drop, withdraw_drop
+from flows.impacts import trace_document
 from flows.landing import Landing
 from flows.places import Place, open_place
 from flows.progress import Waiting
@@ -19,6 +20,7 @@ from flows.rollback import rollback
 from flows.watch import watch
 from infra.rehearsal.worlds import Act, World
 from pipelines.domain.identities import DomainName, shorten
+from pipelines.domain.revisions import Status
 from pipelines.domain.verdicts import Decision
 from pipelines.ledger.champions import champion, unfreeze
 
@@ -105,6 +107,7 @@ def play_amendment(world: World, out: Console, progress: Waiting) -> Scene:
     _enter(world, Act.AMENDMENT)
     for domain in (CLINICAL, REGULATORY):
         _go_round(narrator, progress, domain, "2")
+    _tell_impact(narrator, open_place(), CLINICAL)
     return narrator.end()
 
 
@@ -195,6 +198,15 @@ def _tell_retraining(narrator: Narrator, domain: DomainName, done: Retraining) -
     if done.promotion is not None and conclusion.decision is Decision.PROMOTE:
         said = "is now champion" if done.promotion.is_promoted else f"is not promoted: {done.promotion.sentence}"
         narrator.tell(f"{domain}: version {conclusion.version} {said}")
+
+
+def _tell_impact(narrator: Narrator, place: Place, domain: DomainName) -> None:
+    """Tell which models saw each paper that was retracted."""
+    entries = place.corpus(domain).read()
+    for document in sorted({one.revision.document_id for one in entries if one.revision.status is Status.RETRACTED}):
+        for found in trace_document(place, document):
+            said = [f"version {one.version} {' and '.join(one.sights)} ({one.reign})" for one in found.witnesses]
+            narrator.tell(f"$ addendum impact {document}   → {'; '.join(said) or 'no model saw it'}")
 
 
 def _sum_up(act: str, domain: DomainName, landings: Iterable[Landing], done: Retraining) -> SceneRow:

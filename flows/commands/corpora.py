@@ -1,15 +1,18 @@
-"""``addendum corpus``: what the corpus says was in force, and when we knew it."""
+"""``addendum corpus`` and ``impact``: what was in force and when we knew it, and which models saw a document."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.commands.entrance import enter, refusing, say, show
 from pipelines.domain.identities import DocumentId, DomainName, shorten
+
+if TYPE_CHECKING:
+    from flows.impacts import Impact
 
 app = typer.Typer(help="What was in force, and when we knew it.", no_args_is_help=True)
 
@@ -51,3 +54,39 @@ def as_of(
     for source, count in sorted(Counter(entry.revision.source for entry in found).items()):
         table.add_row(source, str(count))
     show(table)
+
+
+@refusing
+def impact(document: Annotated[str, typer.Argument(help="a document's id, as its source gives it")]) -> None:
+    """Say which drops brought a document and which models saw it: learned from it, were asked about it, serve now.
+
+    Example: addendum impact 34567890
+    """
+    place = enter()
+    from flows.impacts import trace_document
+
+    impacts = trace_document(place, DocumentId(document))
+    if not impacts:
+        say(f"{document}: no drop of any domain brought it, and no quarantine holds it")
+        raise typer.Exit(1)
+    for found in impacts:
+        show_impact(document, found)
+
+
+def show_impact(document: str, found: Impact) -> None:
+    """Print what a document touched in one domain; never its text."""
+    from rich.table import Table
+
+    say(f"{found.domain}: {document}: {len(found.arrivals)} revisions in the corpus, {len(found.quarantined)} in quarantine")
+    for arrival in found.arrivals:
+        say(
+            f"  {shorten(arrival.digest)} from {arrival.source}, arrival {arrival.ingest_seq}, drop {shorten(arrival.drop_id)}: "
+            f"{arrival.state}"
+        )
+    table = Table("version", "run", "verdict", "it", "and", box=None)
+    for one in found.witnesses:
+        table.add_row(str(one.version), one.run, one.decision, "; ".join(one.sights), one.reign)
+    if found.witnesses:
+        show(table)
+    if found.is_unlearned:
+        say("no model learned from it")

@@ -225,6 +225,13 @@ class TestSecondAct:
         seen = [set(read_json(tree.folder.model / "seen.json", tuple[Digest, ...])) for tree in (before, after)]
         assert not retired & seen[1]
 
+    def test_the_act_tells_which_models_saw_the_retracted_paper(self, told: Told) -> None:
+        asked = f"addendum impact {told.world.retraction().paper} "
+        (line,) = [sentence for sentence in told.acts["2"].scene.sentences if asked in sentence]
+        first, second = line.partition("→")[2].split(";", 1)
+        assert "version 1 learned from it" in first or "version 1 was asked about it" in first
+        assert second.strip() == "version 2 neither, though it stood in its corpus (serves now)"
+
     @every_domain
     def test_it_knows_what_was_amended_better_than_the_champion_did(self, told: Told, domain: DomainName) -> None:
         tree = open_run(told, find_judged(told, domain, Act.AMENDMENT))

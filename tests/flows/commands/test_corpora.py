@@ -5,7 +5,7 @@ from __future__ import annotations
 from flows.landing import look_at_source
 from flows.places import Place
 from tests.builders.installations import Installation, build_records
-from tests.builders.places import DOMAIN
+from tests.builders.places import DOMAIN, judge_candidate
 from tests.flows.commands.conftest import Call
 
 
@@ -42,3 +42,23 @@ def test_a_day_that_is_none_and_a_domain_that_is_none_are_refused(call: Call) ->
 
 DAYS = ("2026-02-28", "2026-03-01")
 """The clock of the commands stands at noon of the second."""
+
+
+def test_impact_names_drop_and_models_and_shows_no_text(call: Call, there: Place, installation: Installation) -> None:
+    records = build_records(12)
+    installation.drop("a", records)
+    look_at_source(there, DOMAIN, "folder")
+    judge_candidate(there, "impact-1")
+    said = call("impact", str(records[0]["document_id"]))
+    assert said.exit_code == 0, said.output
+    assert "1 revisions in the corpus, 0 in quarantine" in said.stdout
+    assert "impact-1" in said.stdout
+    assert "not known: its evidence is gone" in said.stdout
+    assert "no model learned from it" not in said.stdout
+    assert str(records[0]["text"]) not in said.stdout
+
+
+def test_impact_of_what_nobody_saw_says_so(call: Call, there: Place) -> None:
+    said = call("impact", "nobody's")
+    assert said.exit_code == 1
+    assert said.stdout.startswith("nobody's: no drop of any domain brought it")
