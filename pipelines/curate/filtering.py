@@ -20,7 +20,7 @@ class FilterLicence(BaseModel):
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Remove rows under any other licence, which the reason names."""
-        return _partition(rows, [self._object_to(row) for row in rows])
+        return leave_out(rows, [self._object_to(row) for row in rows])
 
     def _object_to(self, row: Row) -> str | None:
         licence = row.entry.revision.licence
@@ -38,7 +38,7 @@ class FilterLength(BaseModel):
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Remove rows that are too short or too long."""
-        return _partition(rows, [self._object_to(row) for row in rows])
+        return leave_out(rows, [self._object_to(row) for row in rows])
 
     def _object_to(self, row: Row) -> str | None:
         words = len(row.reading.split())
@@ -49,7 +49,8 @@ class FilterLength(BaseModel):
         return None
 
 
-def _partition(rows: Sequence[Row], objections: Sequence[str | None]) -> Curated:
+def leave_out(rows: Sequence[Row], objections: Sequence[str | None]) -> Curated:
+    """Return the rows that nothing speaks against (``None``), and the removal of each other for the reason that does."""
     judged = list(zip(rows, objections, strict=True))
     return Curated(
         rows=tuple(row for row, objection in judged if objection is None),

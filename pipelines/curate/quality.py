@@ -1,0 +1,125 @@
+"""Leaves out what is not prose: texts that repeat themselves, and texts of symbols, numbers and lists.
+
+The rules and their bounds are those that Gopher's corpus was filtered by: Rae et al. (2021), *Scaling Language Models*, appendix
+A.1.1, https://arxiv.org/abs/2112.11446. They were made for web pages. Statutes repeat their phrases and tables their symbols, so
+neither step is among the defaults: measure what a domain would lose before it is turned on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.curate.filtering import leave_out
+from pipelines.curate.rows import Curated, Row
+
+TOP: Mapping[int, float] = {2: 0.20, 3: 0.18, 4: 0.16}
+REPEATED: Mapping[int, float] = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
+BULLETS = ("•", "‣", "▪", "◦", "–", "-", "*")
+ELLIPSES = ("…", "...")
+SYMBOLS = ("#", *ELLIPSES)
+
+
+class FilterRepetition(BaseModel):
+    """Keeps rows that do not repeat themselves. ``top_ngrams`` and ``repeated_ngrams`` give, by n, the largest share of letters.
+
+    Texts of less than ``minimum_words`` are kept unread: in so few words the commonest pair is a large share by nature.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["filter_repetition"] = "filter_repetition"
+    minimum_words: int = Field(default=50, ge=1)
+    repeated_lines: float = Field(default=0.30, ge=0, le=1)
+    repeated_line_letters: float = Field(default=0.20, ge=0, le=1)
+    top_ngrams: Mapping[int, float] = Field(default=TOP)
+    repeated_ngrams: Mapping[int, float] = Field(default=REPEATED)
+
+    def apply(self, rows: Sequence[Row]) -> Curated:
+        """Remove rows in which too much is said again; the reason says what."""
+        return leave_out(rows, [self._object_to(row.reading) for row in rows])
+
+    def _object_to(self, text: str) -> str | None:
+        words = text.split()
+        if len(words) < self.minimum_words:
+            return None
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        shares = measure_repeated_lines(lines)
+        if shares[0] > self.repeated_lines or shares[1] > self.repeated_line_letters:
+            return "repeats its lines"
+        if any(measure_top_ngram(words, n) > bound for n, bound in self.top_ngrams.items()):
+            return "repeats one phrase"
+        if any(measure_repeated_ngrams(words, n) > bound for n, bound in self.repeated_ngrams.items()):
+            return "repeats its phrases"
+        return None
+
+
+class FilterSymbols(BaseModel):
+    """Keeps rows that are made of words: few symbols, few numbers, few bullets, words of a usual length (in letters)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["filter_symbols"] = "filter_symbols"
+    symbols_per_word: float = Field(default=0.10, ge=0)
+    words_with_letters: float = Field(default=0.80, ge=0, le=1)
+    shortest_mean_word: float = Field(default=3.0, ge=0)
+    longest_mean_word: float = Field(default=10.0, gt=0)
+    bullet_lines: float = Field(default=0.90, ge=0, le=1)
+    unfinished_lines: float = Field(default=0.30, ge=0, le=1)
+
+    def apply(self, rows: Sequence[Row]) -> Curated:
+        """Remove rows that are not prose; the reason says by what."""
+        return leave_out(rows, [next(self._object_to(row.reading), None) for row in rows])
+
+    def _object_to(self, text: str) -> Iterator[str]:
+        words = text.split()
+        if not words:
+            yield "no words"
+            return
+        if sum(text.count(symbol) for symbol in SYMBOLS) / len(words) > self.symbols_per_word:
+            yield "too many symbols"
+        if sum(any(letter.isalpha() for letter in word) for word in words) / len(words) < self.words_with_letters:
+            yield "too few words with letters"
+        if not self.shortest_mean_word <= sum(map(len, words)) / len(words) <= self.longest_mean_word:
+            yield "words of an unusual length"
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if sum(line.startswith(BULLETS) for line in lines) / len(lines) > self.bullet_lines:
+            yield "all bullets"
+        if sum(line.endswith(ELLIPSES) for line in lines) / len(lines) > self.unfinished_lines:
+            yield "lines that are cut off"
+
+
+def measure_repeated_lines(lines: Sequence[str]) -> tuple[float, float]:
+    """Return the share of lines that stood there before, and of the letters that are in such lines (0 of no lines)."""
+    repeated = [line for line, count in Counter(lines).items() for _ in range(count - 1)]
+    letters = sum(map(len, lines))
+    return (len(repeated) / len(lines), sum(map(len, repeated)) / letters) if letters else (0.0, 0.0)
+
+
+def measure_top_ngram(words: Sequence[str], n: int) -> float:
+    """Return the share of letters that are in the commonest run of ``n`` words, at most 1; 0 where none comes twice."""
+    counts = Counter(zip(*(words[start:] for start in range(n)), strict=False))
+    if not counts:
+        return 0.0
+    most = max(counts.values())
+    if most == 1:
+        return 0.0
+    longest = max(sum(map(len, ngram)) for ngram, count in counts.items() if count == most)
+    return min(most * longest / sum(map(len, words)), 1.0)
+
+
+def measure_repeated_ngrams(words: Sequence[str], n: int) -> float:
+    """Return the share of letters that are in a run of ``n`` words which stood there before; overlaps count once."""
+    seen, place, repeated = set[tuple[str, ...]](), 0, 0
+    while place + n <= len(words):
+        ngram = tuple(words[place : place + n])
+        if ngram in seen:
+            repeated += sum(map(len, ngram))
+            place += n
+        else:
+            seen.add(ngram)
+            place += 1
+    return repeated / max(sum(map(len, words)), 1)
