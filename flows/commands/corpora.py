@@ -14,7 +14,7 @@ from pipelines.domain.identities import DocumentId, DomainName, shorten
 if TYPE_CHECKING:
     from flows.impacts import Impact
 
-app = typer.Typer(help="What was in force, and when we knew it.", no_args_is_help=True)
+app = typer.Typer(help="What was in force, and when we knew it; and its upkeep.", no_args_is_help=True)
 
 Day = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="in force on this day (today, without one)")]
 Known = Annotated[datetime | None, typer.Option("--known", formats=["%Y-%m-%d"], help="as we knew it when this day ended, UTC")]
@@ -54,6 +54,19 @@ def as_of(
     for source, count in sorted(Counter(entry.revision.source for entry in found).items()):
         table.add_row(source, str(count))
     show(table)
+
+
+@app.command("compact")
+@refusing
+def compact(domain: Annotated[str, typer.Argument(help="a domain of params.yaml")]) -> None:
+    """Merge the small files that drops leave; no row changes, and every version that a retraining was made from stays.
+
+    Example: addendum corpus compact clinical
+    """
+    place = enter()
+    from flows.compacting import compact_corpus, describe_compacted
+
+    say(f"{domain}: {describe_compacted(compact_corpus(place, DomainName(domain)))}")
 
 
 @refusing

@@ -7,13 +7,16 @@ one name ``ingest``, so that of all racers exactly one gets the next number and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileType, PyFileSystem
 
 from pipelines.corpus.arrivals import CORPUS_SCHEMA
 from pipelines.domain.errors import CorpusError
@@ -104,6 +107,30 @@ def commit_rows(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str) 
 def read_rows(table: DeltaTable, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None) -> pa.Table:
     """Return the rows at the handle's version; raises ``FileNotFoundError`` where one of its files was vacuumed."""
     return table.to_pyarrow_table(columns=columns or CORPUS_SCHEMA.names, filters=filters)
+
+
+def compact_files(table: DeltaTable) -> tuple[int, int]:
+    """Merge small files; return how many were merged and how many they became. No row changes, nor does their order matter.
+
+    Raises :class:`CorpusError` where another writer kept committing.
+    """
+    try:
+        metrics = table.optimize.compact(commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES))
+    except CommitFailedError as error:
+        raise CorpusError(f"{table.table_uri}: others kept writing while it was compacted: try again later") from error
+    return int(metrics["numFilesRemoved"]), int(metrics["numFilesAdded"])
+
+
+def remove_files(uri: str, options: Mapping[str, str], hours: int, versions: Collection[int]) -> int:
+    """Remove the files that no version of ``versions`` needs and that were replaced ``hours`` ago; return how many there were."""
+    table = load_head(uri, options)
+    vacuum = partial(table.vacuum, hours, enforce_retention_duration=False, keep_versions=sorted(versions) or None)
+    # the log names files for ever that are long gone, and every vacuum adds to it
+    files = PyFileSystem(DeltaStorageHandler(uri, options=dict(options) or None))
+    there = [one for one in files.get_file_info(vacuum(dry_run=True)) if one.type is not FileType.NotFound]
+    if there:
+        vacuum(dry_run=False)
+    return len(there)
 
 
 def landing_time(rows: pa.Table) -> datetime:

@@ -6,7 +6,7 @@ learning whether the commit went through just appends again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+UNREAD_HOURS = 168
+"""A file that was replaced a week ago has no reader left."""
+
 _ATTEMPTS = 1000
 """Each failed attempt means that another writer got through, so this bounds a broken store and not a busy one."""
 
@@ -50,6 +53,15 @@ class Appended:
     added: int
     held: int
     is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compacted:
+    """What a compaction did: ``merged`` files became ``made``, and ``removed`` old ones that nobody needs are gone."""
+
+    merged: int
+    made: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,17 @@ class Corpus:
         """
         check_conditional_writes(self.uri, self.storage_options)
         return self._retry(lambda: self._try_withdraw(drop_id))
+
+    def compact(self, pinned: Collection[int] = (), hours: int = UNREAD_HOURS) -> Compacted:
+        """Merge the small files that drops leave; remove what was replaced ``hours`` ago and is in no ``pinned`` version.
+
+        No row changes. Whoever reads an older version than ``hours`` while this runs may have to read again.
+
+        Raises:
+            CorpusError: where other writers kept committing.
+        """
+        merged, made = logs.compact_files(self._head())
+        return Compacted(merged=merged, made=made, removed=logs.remove_files(self.uri, self.storage_options, hours, pinned))
 
     def pin(self) -> CorpusPin:
         """Return the pin of the corpus as it stands."""

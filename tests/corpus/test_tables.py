@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.corpus import logs
 from pipelines.corpus.arrivals import list_digests
-from pipelines.corpus.tables import Corpus
+from pipelines.corpus.tables import Compacted, Corpus
 from pipelines.domain.errors import CorpusError
 from pipelines.domain.identities import Digest, DropId, digest_set
 from pipelines.domain.revisions import Status
@@ -149,6 +149,52 @@ def test_an_old_pin_still_reads_when_its_files_were_compacted_and_vacuumed(tmp_p
     with pytest.raises(FileNotFoundError):
         DeltaTable(corpus.uri, version=pin.version).to_pyarrow_table()
     assert corpus.read(pin) == then
+
+
+def count_files(corpus: Corpus) -> int:
+    return len(list(Path(corpus.uri).glob("*.parquet")))
+
+
+def test_a_compaction_merges_files_and_changes_no_row_no_pin_and_no_arrival(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,), (THREE,))
+    corpus.withdraw_drop(DropId("drop-2"))
+    pin, then, ever = corpus.pin(), corpus.read(), corpus.arrived()
+    done = corpus.compact()
+    assert (done.merged, done.made, done.removed) == (4, 1, 0)
+    assert (corpus.read(), corpus.arrived(), corpus.read(pin)) == (then, ever, then)
+    assert corpus.pin().manifest_digest == pin.manifest_digest
+    assert corpus.append(DropId("drop-1"), [ONE]).is_repeat
+    assert corpus.append(A, [build_revision("new")]).ingest_seq == pin.ingest_seq + 1
+
+
+def test_a_compacted_corpus_is_left_alone_and_its_log_does_not_grow(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,))
+    corpus.compact(hours=0)
+    corpus.compact(hours=0)
+    before = sorted(Path(corpus.uri, "_delta_log").iterdir())
+    assert corpus.compact(hours=0) == Compacted(merged=0, made=0, removed=0)
+    assert sorted(Path(corpus.uri, "_delta_log").iterdir()) == before
+
+
+def test_the_files_of_a_version_that_is_pinned_stay_and_others_go(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,))
+    pin = corpus.pin()
+    corpus.append(C, [THREE])
+    assert corpus.compact([pin.version], hours=0).removed == 1
+    assert len(DeltaTable(corpus.uri, version=pin.version).to_pyarrow_table()) == 2
+    assert count_files(corpus) == 3
+    assert corpus.compact(hours=0).removed == 2
+    assert count_files(corpus) == 1
+    assert [entry.revision for entry in corpus.read(pin)] == [ONE, TWO], "from the newest version, by the order of arrival"
+
+
+def test_what_was_replaced_just_now_may_still_be_read_by_somebody(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,))
+    unfinished = Path(corpus.uri, "part-00000-of-a-writer-that-has-not-committed.parquet")
+    unfinished.write_bytes(b"half")
+    assert corpus.compact().removed == 0
+    assert count_files(corpus) == 4
+    assert unfinished.exists()
 
 
 def test_refuses_a_pin_whose_digest_was_tampered_with(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.corpus.tables import Corpus
+from pipelines.corpus.tables import Compacted, Corpus
 from pipelines.domain.errors import CorpusError
 from pipelines.domain.identities import DropId
 from tests.builders.object_stores import ObjectStore, has_weed, run_object_store
@@ -43,6 +43,26 @@ def test_four_writers_at_once_lose_and_double_nothing(store: ObjectStore) -> Non
     assert set(counts) == {f"w{writer}-{n}" for writer in range(4) for n in range(2)} | {f"shared-{n}" for n in range(2)}
     assert set(counts.values()) == {1}
     assert {entry.ingest_seq for entry in entries} == set(range(1, 9))
+
+
+def test_is_compacted_while_others_write_and_nothing_is_lost(store: ObjectStore) -> None:
+    corpus = Corpus.open(store.uri("compacted/clinical"), store.storage_options)
+    corpus.append(DropId("a"), [build_revision("one")])
+    pin, then = corpus.pin(), corpus.read()
+    writers = [start_writer(corpus.uri, f"w{number}", 3, options=store.storage_options) for number in range(2)]
+    while any(writer.poll() is None for writer in writers):
+        corpus.compact([pin.version])
+    assert [finish(writer) for writer in writers] == [(0, "")] * 2
+    corpus.compact([pin.version], hours=0)
+    assert corpus.compact([pin.version], hours=0) == Compacted(merged=0, made=0, removed=0)
+    counts = Counter(entry.revision.document_id for entry in corpus.read())
+    assert set(counts) == {
+        "one",
+        *(f"w{writer}-{n}" for writer in range(2) for n in range(3)),
+        *(f"shared-{n}" for n in range(3)),
+    }
+    assert set(counts.values()) == {1}
+    assert corpus.read(pin) == then
 
 
 def test_a_writer_killed_after_its_commit_and_run_again_adds_nothing(store: ObjectStore) -> None:

@@ -17,7 +17,7 @@ from flows.watch import ADMITTED
 from pipelines.params import read_params
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FLOWS = ("watch", "retrain", "fit", "promote", "rollback", "drill")
+FLOWS = ("watch", "retrain", "fit", "promote", "rollback", "drill", "compact")
 
 
 @cache
@@ -91,10 +91,11 @@ def test_a_retraining_waits_for_the_event_that_a_watch_emits() -> None:
     assert trigger["parameters"]["domain"] == "{{ event.payload.domain }}"
 
 
-def test_a_rollback_is_drilled_in_every_domain() -> None:
-    (deployment,) = [one for one in DEPLOYMENTS if one["name"] == "drill"]
-    drilled = {schedule["parameters"]["domain"] for schedule in deployment["schedules"]}
-    assert drilled == set(read_params(REPOSITORY / "params.yaml").domains)
+@pytest.mark.parametrize("name", ["drill", "compact"])
+def test_a_rollback_is_drilled_and_the_corpus_compacted_in_every_domain(name: str) -> None:
+    (deployment,) = [one for one in DEPLOYMENTS if one["name"] == name]
+    scheduled = {schedule["parameters"]["domain"] for schedule in deployment["schedules"]}
+    assert scheduled == set(read_params(REPOSITORY / "params.yaml").domains)
 
 
 @pytest.mark.parametrize("variable", ["ADDENDUM_FIT_DEPLOYMENT", "ADDENDUM_PROMOTE_DEPLOYMENT"])

@@ -62,3 +62,13 @@ def test_impact_of_what_nobody_saw_says_so(call: Call, there: Place) -> None:
     said = call("impact", "nobody's")
     assert said.exit_code == 1
     assert said.stdout.startswith("nobody's: no drop of any domain brought it")
+
+
+def test_a_corpus_is_compacted_by_hand_and_nothing_of_it_is_lost(call: Call, there: Place, installation: Installation) -> None:
+    for number in (3, 6):
+        installation.drop(str(number), build_records(number))
+        look_at_source(there, DOMAIN, "folder")
+    before = there.corpus(DOMAIN).read()
+    assert "2 files became 1" in call("corpus", "compact", "clinical").stdout
+    assert there.corpus(DOMAIN).read() == before
+    assert "nothing to do" in call("corpus", "compact", "clinical").stdout
