@@ -9,5 +9,5 @@ from flows.tasks import compact_domain
 
 @flow(name="compact", flow_run_name="compact {domain}", log_prints=False)
 def compact(domain: str) -> str:
-    """Merge the small files of the corpus of ``domain``; no row changes, and every version that a pin names stays."""
+    """Merge the small files of the corpus of ``domain``; no row changes, and every pin stays as good as it was."""
     return compact_domain(domain)

@@ -62,7 +62,10 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """Everything of one domain that a document touched; ``quarantined`` are the digests of rows that never got in."""
+    """Everything of one domain that a document touched; ``quarantined`` are the digests of rows that never got in.
+
+    Drops that were refused are not searched, nor runs that came to no verdict: neither left a model that can serve.
+    """
 
     domain: DomainName
     arrivals: tuple[Arrival, ...]
@@ -71,7 +74,7 @@ class Impact:
 
     @property
     def is_unlearned(self) -> bool:
-        """Whether it is known that no model keeps anything of it."""
+        """Whether it is known that no judged model keeps anything of it."""
         return not any({Sight.LEARNED, Sight.UNKNOWN} & set(one.sights) for one in self.witnesses)
 
     @property
@@ -143,15 +146,18 @@ def _witness(place: Place, judged: Event, arrivals: tuple[Arrival, ...], reigns:
 
 def _read_sights(place: Place, named: object, digests: set[Digest]) -> tuple[Sight, ...]:
     files = {str(name): Digest(str(digest)) for name, digest in named.items()} if isinstance(named, Mapping) else {}
-    seen, outcomes = (files.get(name) for name in ("seen.json", "outcomes.parquet"))
-    if seen is None or outcomes is None or not (place.evidence.has(seen) and place.evidence.has(outcomes)):
-        return (Sight.UNKNOWN,)
+    kept = {name: digest for name, digest in files.items() if place.evidence.has(digest)}
     sights = []
     # the list of a million digests is searched as it is: reading it as JSON takes ten times as long
-    content = place.evidence.get(seen)
-    if any(digest.encode() in content for digest in digests):
+    if "seen.json" in kept and any(digest.encode() in place.evidence.get(kept["seen.json"]) for digest in digests):
         sights.append(Sight.LEARNED)
-    asked = pq.read_table(io.BytesIO(place.evidence.get(outcomes)), columns=["row_id"])["row_id"].unique()
-    if pc.any(pc.is_in(asked, value_set=pc.cast(sorted(digests), asked.type))).as_py():
+    if "outcomes.parquet" in kept and _is_asked(place.evidence.get(kept["outcomes.parquet"]), digests):
         sights.append(Sight.ASKED)
+    if not {"seen.json", "outcomes.parquet"} <= kept.keys() and Sight.LEARNED not in sights:
+        sights.append(Sight.UNKNOWN)
     return tuple(sights) or (Sight.PRESENT,)
+
+
+def _is_asked(outcomes: bytes, digests: set[Digest]) -> bool:
+    asked = pq.read_table(io.BytesIO(outcomes), columns=["row_id"])["row_id"].unique()
+    return bool(pc.any(pc.is_in(asked, value_set=pc.cast(sorted(digests), asked.type))).as_py())

@@ -12,6 +12,7 @@ from flows.costs import FAILED, count_cost, leave_out_failed, show_cost, write_c
 from flows.envelopes import find_stop
 from flows.pinning import lay_out, pin_domain
 from flows.places import Place
+from flows.stages import end_leftovers
 from flows.starting import must_start_cold
 from flows.turns import take_turn
 from flows.weighing import weigh_domain
@@ -117,8 +118,10 @@ def abandon_retraining(place: Place, domain: DomainName, run_id: RunId, why: str
 def abandon_open(place: Place, domain: DomainName, why: str) -> RunId:
     """End the open retraining of a domain because somebody says so; its look stays spent. Returns its run.
 
+    What a killed flow left running of it is ended.
+
     Raises:
-        LedgerError: when none is open, or a process is at work on it.
+        LedgerError: when none is open, a process is at work on it, or it has been judged.
     """
     place.of(domain)
     with take_turn(place.home, domain) as is_ours:
@@ -128,6 +131,10 @@ def abandon_open(place: Place, domain: DomainName, why: str) -> RunId:
         if unfinished is None:
             raise LedgerError(f"{domain}: no retraining is open: there is nothing to abandon")
         run_id = RunId(str(unfinished.payload["run"]))
+        judged = _find_judged(place, domain, run_id)
+        if judged is not None and judged.seq > unfinished.seq:
+            raise LedgerError(f"{domain}: run {run_id} has its verdict: `addendum retrain {domain}` concludes it")
+        end_leftovers(worktree(place, domain, run_id))
         abandon_retraining(place, domain, run_id, why)
         return run_id
 

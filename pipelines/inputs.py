@@ -35,12 +35,14 @@ SECRET = "key"  # noqa: S105  # the name of a field, not its content
 def digest_inputs(workspace: Workspace, domain: DomainName, params: DomainParams, pin: Pin) -> Digest:
     """Return the digest of all that the run of ``pin`` in ``workspace`` is made from; the look itself and the reason are not.
 
+    Nor is the version at which the corpus was read, since compacting its files makes another of the same rows.
+
     Raises :class:`WorkspaceError` where ``workspace`` is not a whole checkout.
     """
     champion, anchor = (asdict(model) if model else None for model in (pin.champion, pin.anchor))
     made_from: dict[str, Json] = {
         "domain": domain,
-        "corpus": asdict(pin.corpus),
+        "corpus": [pin.corpus.id, pin.corpus.ingest_seq, pin.corpus.manifest_digest],
         "champion": champion,
         "anchor": anchor,
         "generation": asdict(pin.generation),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from pipelines.domain.identities import DocumentId, DomainName, shorten
 
 if TYPE_CHECKING:
     from flows.impacts import Impact
+    from pipelines.domain.revisions import Entry
 
 app = typer.Typer(help="What was in force, and when we knew it; and its upkeep.", no_args_is_help=True)
 
@@ -33,23 +35,32 @@ def as_of(
     Example: addendum corpus as-of regulatory --day 2025-01-01 --known 2024-06-30 --document "12 CFR 1003.2"
     """
     place = enter()
-    from rich.table import Table
-
     from flows.histories import read_as_of
 
     at = (day or place.clock.now()).date()
     until = known.replace(tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1) if known else None
     found = read_as_of(place, DomainName(domain), at, until, DocumentId(document) if document else None)
     said = f"{domain}: {len(found)} documents in force on {at}, as known {f'on {known:%Y-%m-%d}' if known else 'now'}"
+    say(f"{said}: {document}" if document else said)
     if document:
-        say(f"{said}: {document}")
-        for entry in found:
-            revision = entry.revision
-            until_day = revision.effective_to or "further notice"
-            say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {until_day}: {revision.title}")
-            say(revision.text)
-        return
-    say(said)
+        show_revisions(found)
+    else:
+        show_counts(found)
+
+
+def show_revisions(found: Sequence[Entry]) -> None:
+    """Print revisions with their texts."""
+    for entry in found:
+        revision = entry.revision
+        end = revision.effective_to or "further notice"
+        say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {end}: {revision.title}")
+        say(revision.text)
+
+
+def show_counts(found: Sequence[Entry]) -> None:
+    """Print how many revisions there are of each source."""
+    from rich.table import Table
+
     table = Table("source", "in force", box=None)
     for source, count in sorted(Counter(entry.revision.source for entry in found).items()):
         table.add_row(source, str(count))
@@ -59,7 +70,7 @@ def as_of(
 @app.command("compact")
 @refusing
 def compact(domain: Annotated[str, typer.Argument(help="a domain of params.yaml")]) -> None:
-    """Merge the small files that drops leave; no row changes, and every version that a retraining was made from stays.
+    """Merge the small files that drops leave; no row changes, and every pin stays as good as it was.
 
     Example: addendum corpus compact clinical
     """
@@ -80,7 +91,7 @@ def impact(document: Annotated[str, typer.Argument(help="a document's id, as its
 
     impacts = trace_document(place, DocumentId(document))
     if not impacts:
-        say(f"{document}: no drop of any domain brought it, and no quarantine holds it")
+        say(f"{document}: no corpus and no quarantine of any domain holds it; drops that were refused are not searched")
         raise typer.Exit(1)
     for found in impacts:
         show_impact(document, found)
@@ -90,7 +101,7 @@ def show_impact(document: str, found: Impact) -> None:
     """Print what a document touched in one domain; never its text."""
     from rich.table import Table
 
-    say(f"{found.domain}: {document}: {len(found.arrivals)} revisions in the corpus, {len(found.quarantined)} in quarantine")
+    say(f"{found.domain}: {document}: revisions in the corpus: {len(found.arrivals)}, in quarantine: {len(found.quarantined)}")
     for arrival in found.arrivals:
         say(
             f"  {shorten(arrival.digest)} from {arrival.source}, arrival {arrival.ingest_seq}, drop {shorten(arrival.drop_id)}: "
@@ -102,4 +113,4 @@ def show_impact(document: str, found: Impact) -> None:
     if found.witnesses:
         show(table)
     if found.is_unlearned:
-        say("no model learned from it")
+        say("no judged model learned from it")

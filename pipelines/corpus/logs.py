@@ -7,7 +7,8 @@ one name ``ingest``, so that of all racers exactly one gets the next number and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -112,24 +113,28 @@ def read_rows(table: DeltaTable, columns: list[str] | None = None, filters: list
 def compact_files(table: DeltaTable) -> tuple[int, int]:
     """Merge small files; return how many were merged and how many they became. No row changes, nor does their order matter.
 
-    Raises :class:`CorpusError` where another writer kept committing.
+    Raises :class:`CorpusError` where another writer kept committing, or the store fails.
     """
-    try:
-        metrics = table.optimize.compact(commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES))
-    except CommitFailedError as error:
-        raise CorpusError(f"{table.table_uri}: others kept writing while it was compacted: try again later") from error
+    properties = CommitProperties(max_commit_retries=COMMIT_RETRIES)
+    with _naming(table.table_uri, "compacted"):
+        metrics = table.optimize.compact(commit_properties=properties)
     return int(metrics["numFilesRemoved"]), int(metrics["numFilesAdded"])
 
 
 def remove_files(uri: str, options: Mapping[str, str], hours: int, versions: Collection[int]) -> int:
-    """Remove the files that no version of ``versions`` needs and that were replaced ``hours`` ago; return how many there were."""
+    """Remove the files that no version of ``versions`` needs and that were replaced ``hours`` ago; return how many there were.
+
+    Raises :class:`CorpusError` where the store fails.
+    """
     table = load_head(uri, options)
-    vacuum = partial(table.vacuum, hours, enforce_retention_duration=False, keep_versions=sorted(versions) or None)
-    # the log names files for ever that are long gone, and every vacuum adds to it
-    files = PyFileSystem(DeltaStorageHandler(uri, options=dict(options) or None))
-    there = [one for one in files.get_file_info(vacuum(dry_run=True)) if one.type is not FileType.NotFound]
-    if there:
-        vacuum(dry_run=False)
+    kept = sorted(version for version in versions if version <= table.version()) or None
+    vacuum = partial(table.vacuum, hours, enforce_retention_duration=False, keep_versions=kept)
+    with _naming(uri, "cleared of old files"):
+        # the log names files for ever that are long gone, and every vacuum adds to it
+        files = PyFileSystem(DeltaStorageHandler(uri, options=dict(options) or None))
+        there = [one for one in files.get_file_info(vacuum(dry_run=True)) if one.type is not FileType.NotFound]
+        if there:
+            vacuum(dry_run=False)
     return len(there)
 
 
@@ -137,6 +142,14 @@ def landing_time(rows: pa.Table) -> datetime:
     """Return the first time of recording among ``rows``."""
     times: list[datetime] = rows["recorded_at"].to_pylist()
     return min(times)
+
+
+@contextmanager
+def _naming(uri: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        raise CorpusError(f"{uri} could not be {what}, and no row is lost by it: try again ({type(error).__name__})") from error
 
 
 def _check_schema(uri: str, table: DeltaTable) -> None:

@@ -98,11 +98,13 @@ class Corpus:
     def compact(self, pinned: Collection[int] = (), hours: int = UNREAD_HOURS) -> Compacted:
         """Merge the small files that drops leave; remove what was replaced ``hours`` ago and is in no ``pinned`` version.
 
-        No row changes. Whoever reads an older version than ``hours`` while this runs may have to read again.
+        No row changes, and a pin of before is as good as one of after: what an old version held is read from the newest by the
+        order of arrival. ``pinned`` spares that to whoever is at work.
 
         Raises:
-            CorpusError: where other writers kept committing.
+            CorpusError: where other writers kept committing, or the store cannot be reached or is not safe to write to.
         """
+        check_conditional_writes(self.uri, self.storage_options)
         merged, made = logs.compact_files(self._head())
         return Compacted(merged=merged, made=made, removed=logs.remove_files(self.uri, self.storage_options, hours, pinned))
 

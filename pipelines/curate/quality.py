@@ -1,17 +1,18 @@
 """Leaves out what is not prose: texts that repeat themselves, and texts of symbols, numbers and lists.
 
-The rules and their bounds are those that Gopher's corpus was filtered by: Rae et al. (2021), *Scaling Language Models*, appendix
-A.1.1, https://arxiv.org/abs/2112.11446. They were made for web pages. Statutes repeat their phrases and tables their symbols, so
-neither step is among the defaults: measure what a domain would lose before it is turned on.
+The rules and their bounds are after those that Gopher's corpus was filtered by: Rae et al. (2021), *Scaling Language Models*,
+appendix A.1.1, https://arxiv.org/abs/2112.11446. Left out are those for whole pages (50 to 100,000 words, two stop words,
+repeated paragraphs), and shares are of letters without the spaces between words. They were made for web pages. Statutes repeat
+their phrases and tables their symbols, so neither step is among the defaults: measure what a domain would lose before.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from pipelines.curate.filtering import leave_out
 from pipelines.curate.rows import Curated, Row
@@ -20,7 +21,9 @@ TOP: Mapping[int, float] = {2: 0.20, 3: 0.18, 4: 0.16}
 REPEATED: Mapping[int, float] = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 BULLETS = ("•", "‣", "▪", "◦", "–", "-", "*")
 ELLIPSES = ("…", "...")
-SYMBOLS = ("#", *ELLIPSES)
+SYMBOLS = (("#",), ELLIPSES)
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class FilterRepetition(BaseModel):
@@ -33,10 +36,10 @@ class FilterRepetition(BaseModel):
 
     kind: Literal["filter_repetition"] = "filter_repetition"
     minimum_words: int = Field(default=50, ge=1)
-    repeated_lines: float = Field(default=0.30, ge=0, le=1)
-    repeated_line_letters: float = Field(default=0.20, ge=0, le=1)
-    top_ngrams: Mapping[int, float] = Field(default=TOP)
-    repeated_ngrams: Mapping[int, float] = Field(default=REPEATED)
+    repeated_lines: Share = 0.30
+    repeated_line_letters: Share = 0.20
+    top_ngrams: Mapping[PositiveInt, Share] = Field(default=TOP)
+    repeated_ngrams: Mapping[PositiveInt, Share] = Field(default=REPEATED)
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Remove rows in which too much is said again; the reason says what."""
@@ -64,11 +67,11 @@ class FilterSymbols(BaseModel):
 
     kind: Literal["filter_symbols"] = "filter_symbols"
     symbols_per_word: float = Field(default=0.10, ge=0)
-    words_with_letters: float = Field(default=0.80, ge=0, le=1)
+    words_with_letters: Share = 0.80
     shortest_mean_word: float = Field(default=3.0, ge=0)
     longest_mean_word: float = Field(default=10.0, gt=0)
-    bullet_lines: float = Field(default=0.90, ge=0, le=1)
-    unfinished_lines: float = Field(default=0.30, ge=0, le=1)
+    bullet_lines: Share = 0.90
+    unfinished_lines: Share = 0.30
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Remove rows that are not prose; the reason says by what."""
@@ -79,7 +82,7 @@ class FilterSymbols(BaseModel):
         if not words:
             yield "no words"
             return
-        if sum(text.count(symbol) for symbol in SYMBOLS) / len(words) > self.symbols_per_word:
+        if max(sum(map(text.count, alike)) for alike in SYMBOLS) / len(words) > self.symbols_per_word:
             yield "too many symbols"
         if sum(any(letter.isalpha() for letter in word) for word in words) / len(words) < self.words_with_letters:
             yield "too few words with letters"

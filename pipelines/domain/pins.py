@@ -76,11 +76,14 @@ class Pin:
 
     @property
     def run_id(self) -> RunId:
-        """The run that this pin makes: everything but the reason, which changes no byte of the result."""
+        """The run that this pin makes: everything but what changes no byte of the result.
+
+        That is the reason, and the corpus's version: the same rows are at another version once their files are compacted.
+        """
         return RunId(
             digest_value(
                 {
-                    "corpus": [self.corpus.id, self.corpus.version, self.corpus.ingest_seq, self.corpus.manifest_digest],
+                    "corpus": [self.corpus.id, self.corpus.ingest_seq, self.corpus.manifest_digest],
                     "champion": [self.champion.version, self.champion.digest] if self.champion else None,
                     "anchor": [self.anchor.version, self.anchor.digest] if self.anchor else None,
                     "look": [self.look.generation, self.look.t, self.look.alpha, self.look.plan, self.look.inputs]

@@ -188,6 +188,22 @@ def test_the_files_of_a_version_that_is_pinned_stay_and_others_go(tmp_path: Path
     assert [entry.revision for entry in corpus.read(pin)] == [ONE, TWO], "from the newest version, by the order of arrival"
 
 
+def test_a_pin_of_a_version_that_is_not_there_is_no_reason_to_fail(tmp_path: Path) -> None:
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,))
+    assert corpus.compact([999], hours=0).removed == 2
+
+
+def test_is_not_compacted_where_writing_is_not_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(uri: str, options: object) -> None:
+        raise CorpusError(f"{uri}: no conditional writes")
+
+    corpus = build_corpus(tmp_path, (ONE,), (TWO,))
+    monkeypatch.setattr("pipelines.corpus.tables.check_conditional_writes", refuse)
+    with pytest.raises(CorpusError, match="no conditional writes"):
+        corpus.compact()
+    assert count_files(corpus) == 2
+
+
 def test_what_was_replaced_just_now_may_still_be_read_by_somebody(tmp_path: Path) -> None:
     corpus = build_corpus(tmp_path, (ONE,), (TWO,))
     unfinished = Path(corpus.uri, "part-00000-of-a-writer-that-has-not-committed.parquet")

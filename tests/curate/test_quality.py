@@ -107,8 +107,25 @@ def test_shares_are_of_letters() -> None:
     assert measure_repeated_lines(["aa", "bbbb", "aa"]) == (pytest.approx(1 / 3), pytest.approx(2 / 8))
 
 
-def test_both_are_steps_of_params_and_a_bound_that_is_no_share_is_refused() -> None:
+def test_both_are_steps_of_params() -> None:
     params = CurateParams.model_validate({"steps": [{"kind": "filter_repetition"}, {"kind": "filter_symbols"}]})
     assert [step.kind for step in params.plan] == ["filter_repetition", "filter_symbols"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "filter_symbols", "bullet_lines": 2},
+        {"kind": "filter_repetition", "top_ngrams": {2: 7.0}},
+        {"kind": "filter_repetition", "repeated_ngrams": {0: 0.5}},
+    ],
+)
+def test_a_bound_that_is_no_share_and_runs_of_no_words_are_refused(step: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        FilterSymbols(bullet_lines=2)
+        CurateParams.model_validate({"steps": [step]})
+
+
+def test_hashes_and_ellipses_are_counted_apart() -> None:
+    text = " ".join(["#tag"] * 9 + ["and…"] * 9 + ["word"] * 82)
+    assert reason(FilterSymbols(), text) is None
+    assert reason(FilterSymbols(symbols_per_word=0.08), text) == "too many symbols"

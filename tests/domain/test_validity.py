@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -27,15 +27,34 @@ def build(text: str, arrival: int, since: date, **fields: object) -> Entry:
 
 @BUSY
 @given(history=histories(), day=DAYS)
-def test_at_most_one_revision_of_a_document_is_in_force_and_none_before_it_begins_or_after_it_ends(
-    history: list[Entry], day: date
-) -> None:
+def test_at_most_one_revision_of_a_document_is_in_force_and_its_days_hold_the_day(history: list[Entry], day: date) -> None:
     found = find_in_force(history, day)
+    received = {entry.digest for entry in history}
     assert len({entry.revision.document_id for entry in found}) == len(found)
     for entry in found:
-        assert entry in history
+        assert entry.digest in received
         assert entry.revision.effective_from <= day
         assert entry.revision.effective_to is None or day < entry.revision.effective_to
+
+
+@BUSY
+@given(history=histories(), day=DAYS)
+def test_what_ends_on_a_day_holds_until_then_and_no_longer(history: list[Entry], day: date) -> None:
+    for entry in find_in_force(history, day):
+        end = entry.revision.effective_to or date.max
+        assert entry in find_in_force(history, (end - timedelta(days=1)) if end != date.max else end)
+        assert end == date.max or entry.digest not in {one.digest for one in find_in_force(history, end)}
+
+
+@BUSY
+@given(history=histories(), day=DAYS, since=st.integers(0, 10), document=st.sampled_from(["one", "two"]))
+def test_a_revision_that_arrives_changes_nothing_before_its_own_first_day(
+    history: list[Entry], day: date, since: int, document: str
+) -> None:
+    first = FIRST + timedelta(days=since)
+    arrival = build_entry(document, ingest_seq=7, text="The newest.", effective_from=first)
+    before, after = ({one.digest for one in find_in_force(known, day)} for known in (history, [*history, arrival]))
+    assert day >= first or before == after
 
 
 @BUSY
@@ -92,6 +111,27 @@ def test_a_rule_that_came_back_leaves_a_gap() -> None:
     rule, end = build("rule", 1, JANUARY), build("", 2, MARCH, status=Status.WITHDRAWN)
     again = build("again", 3, MAY)
     assert [in_force(day, rule, end, again) for day in (JANUARY, MARCH, MAY)] == [["rule"], [], ["again"]]
+
+
+def test_a_source_that_does_not_say_when_it_withdrew_did_so_when_we_learned_of_it() -> None:
+    rule = build("rule", 1, JANUARY)
+    gone = build("", 2, JANUARY, status=Status.WITHDRAWN, recorded_at=datetime(2026, 3, 1, 9, tzinfo=UTC))
+    assert in_force(MARCH - timedelta(days=1), rule, gone) == ["rule"]
+    assert in_force(MARCH, rule, gone) == []
+
+
+def test_the_end_that_an_amendment_or_a_withdrawal_set_is_told() -> None:
+    rule, amended = build("rule", 1, JANUARY), build("amended", 2, MARCH)
+    gone = build("", 3, MAY, status=Status.WITHDRAWN)
+    (first,), (second,) = (find_in_force([rule, amended, gone], day) for day in (JANUARY, MARCH))
+    assert (first.revision.effective_to, second.revision.effective_to) == (MARCH, MAY)
+
+
+def test_an_amendment_after_a_return_opens_no_gap_in_the_past() -> None:
+    first, second = build("first", 1, JANUARY), build("second", 2, FIRST + timedelta(days=45))
+    gone, back = build("", 3, MARCH, status=Status.WITHDRAWN), build("back", 4, FIRST + timedelta(days=31))
+    assert in_force(MARCH, first, second, gone, back) == ["second"]
+    assert in_force(MARCH, first, second, gone, back, build("amended", 5, MAY)) == ["second"]
 
 
 def test_a_withdrawal_that_was_a_mistake_leaves_no_gap() -> None:

@@ -1,33 +1,49 @@
-"""A corpus is compacted around what pins name: every version that a retraining was made from is read as it was."""
+"""A corpus is compacted beside everything else: no pin loses its rows, no run its version, and no verdict is asked for again."""
 
 from __future__ import annotations
 
 from deltalake import DeltaTable
 
 from flows.compacting import compact_corpus, describe_compacted, list_pinned
+from flows.pinning import pin_domain
 from flows.places import Place
 from flows.retraining import abandon_open, start_retraining
 from pipelines.corpus.tables import Compacted
+from pipelines.domain.events import Kind
 from pipelines.domain.identities import DropId
 from tests.builders.places import DOMAIN
 from tests.builders.revisions import build_revision
 
 
-def test_the_versions_of_all_retrainings_are_kept_whatever_became_of_them(place: Place) -> None:
-    versions = set()
-    for name in ("one", "two"):
+def stock(place: Place, *names: str) -> None:
+    for name in names:
         place.corpus(DOMAIN).append(DropId(name), [build_revision(name)])
-        start_retraining(place, DOMAIN, f"news of {name}")
-        versions.add(place.corpus(DOMAIN).pin().version)
-        abandon_open(place, DOMAIN, "a test")
-    assert list_pinned(place, DOMAIN) == versions
-    done = compact_corpus(place, DOMAIN)
-    assert (done.merged, done.made) == (2, 1)
-    for version in versions:
-        assert len(DeltaTable(place.corpus(DOMAIN).uri, version=version).to_pyarrow_table()) == version
+
+
+def test_the_version_that_an_open_retraining_reads_is_kept_and_no_other(place: Place) -> None:
+    stock(place, "one")
+    start_retraining(place, DOMAIN, "news of one")
+    version = place.corpus(DOMAIN).pin().version
+    stock(place, "two")
+    assert list_pinned(place, DOMAIN) == {version}
+    assert compact_corpus(place, DOMAIN).merged == 2
+    assert len(DeltaTable(place.corpus(DOMAIN).uri, version=version).to_pyarrow_table()) == 1
+    abandon_open(place, DOMAIN, "a test")
+    assert list_pinned(place, DOMAIN) == frozenset()
+
+
+def test_a_run_is_the_same_run_and_its_look_the_same_look_after_a_compaction(place: Place) -> None:
+    stock(place, "one", "two")
+    before = pin_domain(place, DOMAIN, "before", with_look=True)
+    looks = len(place.ledger.events(DOMAIN, [Kind.LOOK_RESERVED]))
+    assert compact_corpus(place, DOMAIN).merged == 2
+    after = pin_domain(place, DOMAIN, "after", with_look=True)
+    assert after.corpus.version != before.corpus.version
+    assert (after.run_id, after.look) == (before.run_id, before.look)
+    assert len(place.ledger.events(DOMAIN, [Kind.LOOK_RESERVED])) == looks
 
 
 def test_what_was_done_is_said() -> None:
     assert describe_compacted(Compacted(merged=0, made=0, removed=0)) == "its files are few already: nothing to do"
     said = describe_compacted(Compacted(merged=9, made=1, removed=4))
-    assert said == "9 files became 1, and 4 that no pin names are gone"
+    assert said == "9 files became 1, and 4 that nobody reads any more are gone"

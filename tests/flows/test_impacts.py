@@ -69,6 +69,17 @@ def test_how_each_candidate_came_by_it_is_told(place: Place) -> None:
     assert [one.version for one in trace(place).learned] == [1, 3]
 
 
+@pytest.mark.parametrize(("gone", "sight"), [("outcomes.parquet", Sight.LEARNED), ("seen.json", Sight.UNKNOWN)])
+def test_what_one_file_shows_is_told_though_the_other_is_gone(place: Place, gone: str, sight: Sight) -> None:
+    land(place)
+    kept = keep(place, digests(place).values(), ())
+    named = kept["evidence"]
+    assert isinstance(named, dict)
+    place.evidence.erase(Digest(str(named[gone])))
+    judge_candidate(place, "half", **kept)
+    assert sights(place) == [(1, (sight,))]
+
+
 def test_a_candidate_from_before_it_arrived_is_not_named(place: Place) -> None:
     land(place)
     judge_candidate(place, "before", **keep(place, (), ()), ingest_seq=0)

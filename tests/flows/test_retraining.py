@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from flows.retraining import (
     track_inputs,
     worktree,
 )
+from flows.stages import _note_group
 from flows.turns import take_turn
 from flows.worktrees import run_git
 from pipelines.catalog import StageName
@@ -157,6 +159,26 @@ def test_somebody_may_give_up_what_is_open_and_nobody_has_to_be_at_work_on_it(pl
     ended = place.ledger.last(DOMAIN, Kind.RETRAIN_ENDED)
     assert ended is not None
     assert ended.payload["why"] == "begun before the upgrade"
+
+
+def test_a_run_that_has_its_verdict_is_not_given_up(place: Place) -> None:
+    stock(place)
+    start = start_retraining(place, DOMAIN, None)
+    assert start.run_id is not None
+    place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, {"run": start.run_id})
+    with pytest.raises(LedgerError, match="has its verdict: `addendum retrain clinical` concludes it"):
+        abandon_open(place, DOMAIN, "stuck")
+    assert open_retraining(place.ledger, DOMAIN) is not None
+
+
+def test_what_a_killed_flow_left_running_ends_with_the_run_that_is_given_up(place: Place) -> None:
+    stock(place)
+    start = start_retraining(place, DOMAIN, None)
+    assert start.run_id is not None
+    with subprocess.Popen(["sleep", "300"], start_new_session=True) as left:
+        _note_group(worktree(place, DOMAIN, start.run_id), left.pid)
+        abandon_open(place, DOMAIN, "stuck")
+        assert left.wait(60) != 0
 
 
 def test_params_are_flattened_to_plain_values(place: Place) -> None:

@@ -183,9 +183,10 @@ def test_where_nobody_served_before_there_is_nothing_to_drill(place: Place) -> N
     assert place.ledger.last(DOMAIN, Kind.ROLLBACK_DRILLED) is None
 
 
-def test_a_rollback_takes_less_than_ten_seconds(place: Place) -> None:
+def test_a_rollback_takes_less_than_ten_seconds_of_cpu(place: Place) -> None:
     crown(place, "returning-1")
     crown(place, "returning-2", against=1)
-    started = time.process_time()
+    started, began = time.process_time(), time.monotonic()
     roll_back_domain(place, DOMAIN, "wrong triage")
     assert time.process_time() - started < 10
+    assert time.monotonic() - began < 120, "nor does it wait for anything"

@@ -51,17 +51,17 @@ def test_impact_names_drop_and_models_and_shows_no_text(call: Call, there: Place
     judge_candidate(there, "impact-1")
     said = call("impact", str(records[0]["document_id"]))
     assert said.exit_code == 0, said.output
-    assert "1 revisions in the corpus, 0 in quarantine" in said.stdout
+    assert "revisions in the corpus: 1, in quarantine: 0" in said.stdout
     assert "impact-1" in said.stdout
     assert "not known: its evidence is gone" in said.stdout
-    assert "no model learned from it" not in said.stdout
+    assert "no judged model learned from it" not in said.stdout
     assert str(records[0]["text"]) not in said.stdout
 
 
 def test_impact_of_what_nobody_saw_says_so(call: Call, there: Place) -> None:
     said = call("impact", "nobody's")
     assert said.exit_code == 1
-    assert said.stdout.startswith("nobody's: no drop of any domain brought it")
+    assert said.stdout.startswith("nobody's: no corpus and no quarantine of any domain holds it; drops that were refused")
 
 
 def test_a_corpus_is_compacted_by_hand_and_nothing_of_it_is_lost(call: Call, there: Place, installation: Installation) -> None:
