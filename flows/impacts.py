@@ -148,14 +148,18 @@ def _read_sights(place: Place, named: object, digests: set[Digest]) -> tuple[Sig
     files = {str(name): Digest(str(digest)) for name, digest in named.items()} if isinstance(named, Mapping) else {}
     kept = {name: digest for name, digest in files.items() if place.evidence.has(digest)}
     sights = []
-    # the list of a million digests is searched as it is: reading it as JSON takes ten times as long
-    if "seen.json" in kept and any(digest.encode() in place.evidence.get(kept["seen.json"]) for digest in digests):
+    if "seen.json" in kept and _is_learned(place.evidence.get(kept["seen.json"]), digests):
         sights.append(Sight.LEARNED)
     if "outcomes.parquet" in kept and _is_asked(place.evidence.get(kept["outcomes.parquet"]), digests):
         sights.append(Sight.ASKED)
     if not {"seen.json", "outcomes.parquet"} <= kept.keys() and Sight.LEARNED not in sights:
         sights.append(Sight.UNKNOWN)
     return tuple(sights) or (Sight.PRESENT,)
+
+
+def _is_learned(seen: bytes, digests: set[Digest]) -> bool:
+    # the list of digests is searched as it is, without being read as JSON
+    return any(digest.encode() in seen for digest in digests)
 
 
 def _is_asked(outcomes: bytes, digests: set[Digest]) -> bool:
