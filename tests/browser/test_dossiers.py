@@ -13,6 +13,8 @@ from tests.builders.dossiers import PROMOTED, build_example, encode, judge_versi
 
 pytestmark = pytest.mark.server
 BOTH = pytest.mark.parametrize("name", ["promotion", "refusal"])
+# what a reader may set without losing anything (WCAG 2.2, success criterion 1.4.12), and wider than any usual font
+SPACED = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }"
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 
 
@@ -47,8 +49,10 @@ def test_axe_finds_nothing_serious(visit: Open, pages: dict[str, Path], name: st
 
 
 @pytest.mark.parametrize("name", ["promotion", "refusal", "override"])
-def test_a_phone_scrolls_down_and_never_sideways(visit: Open, pages: dict[str, Path], name: str) -> None:
-    with visit(pages[name], **PHONE) as seen:
+@pytest.mark.parametrize("style", ["* {}", SPACED], ids=["plain", "spaced"])
+def test_a_phone_scrolls_down_and_never_sideways(visit: Open, pages: dict[str, Path], name: str, style: str) -> None:
+    with visit(pages[name], bypass_csp=True, **PHONE) as seen:
+        seen.page.add_style_tag(content=style)
         seen.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
         assert seen.page.locator("#verdict svg[role=img]:visible").count() == 1
