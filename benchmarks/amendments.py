@@ -36,12 +36,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.amendments_arms import Arm, Bench, Reading, Recipe, read_arm, read_before
 from benchmarks.amendments_page import Measured, build_page, list_measures
 from benchmarks.amendments_paragraphs import Numbers, invent_paragraphs, read_paragraphs
+from benchmarks.kept import KEPT
 from benchmarks.pages import open_parser, report
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.schedules import Adapter
 from pipelines.settings import QUIET, Settings, bind_threads
 
-CACHE = Path(__file__).parents[1] / ".benchmarks" / "amendments"
 SHARES = (0.0, 0.05, 0.1, 0.25)
 ARMS = tuple(Arm(way=way, share=share) for way in ("full", "LoRA") for share in SHARES)
 COLD = CausalLm(epochs=2, rate=1e-4)
@@ -99,7 +99,7 @@ def open_bench(cache: Path, *, is_quick: bool) -> Bench:
 def main() -> None:
     """Measure, print the table, and without ``--quick`` write the page; ends with 1 where a goal is not met."""
     parser = open_parser(__doc__)
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where results are kept")
+    parser.add_argument("--cache", type=Path, default=KEPT / "amendments", help="where results are kept")
     parser.add_argument(
         "--try", dest="trial", metavar="WAY,SHARE,RATE,EPOCHS", help="read one update of these settings, print it"
     )

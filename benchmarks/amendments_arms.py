@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 
 from benchmarks.amendments_paragraphs import Amended, Paragraphs
-from pipelines.domain.identities import Digest, digest_bytes, digest_value
+from benchmarks.kept import digest_learners, keep
+from pipelines.domain.identities import Digest, digest_value
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.evaluate.contrasts import read_contrasts
@@ -24,7 +24,6 @@ from pipelines.evaluate.material import Material, read_general
 from pipelines.evaluate.metrics import bits_per_byte
 from pipelines.evaluate.params import EvaluateParams
 from pipelines.evaluate.scoring import score_model
-from pipelines.files import read_json, write_json
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.monitors import Unwatched
 from pipelines.learners.predictors import load_predictor
@@ -34,7 +33,6 @@ from pipelines.lessons.params import ReplayParams
 from pipelines.lessons.replay import count_replayed, sample_history
 from pipelines.tables import PAIR_SCHEMA, write_table
 
-LEARNERS = Path(__file__).parents[1] / "pipelines" / "learners"
 Way = Literal["full", "LoRA"]
 
 
@@ -102,7 +100,9 @@ class Bench:
     def key(self) -> Digest:
         """Of all that the first training depends on, the learners' code included."""
         recipe = self.recipe
-        return digest_value([*_digest_code(), self.paragraphs.digest, recipe.cold.model_dump_json(), recipe.seed, recipe.threads])
+        return digest_value(
+            [*digest_learners(), self.paragraphs.digest, recipe.cold.model_dump_json(), recipe.seed, recipe.threads]
+        )
 
     @property
     def model(self) -> Path:
@@ -112,14 +112,14 @@ class Bench:
 
 def read_before(bench: Bench) -> Reading:
     """Train the model that all arms start from, and say what it knows before the amendment."""
-    return _keep(bench.model.with_suffix(".json"), lambda: _read_before(bench))
+    return keep(bench.model.with_suffix(".json"), Reading, lambda: _read_before(bench))
 
 
 def read_arm(bench: Bench, arm: Arm) -> Reading:
     """Update the model with the amendment as the arm does, and say what it knows then."""
     learner = bench.recipe.full if arm.way == "full" else bench.recipe.lora
     name = digest_value([learner.model_dump_json(), f"{arm.share:g}"])[:16]
-    return _keep(bench.model.with_name(f"{name}.json"), lambda: _read_arm(bench, arm, learner))
+    return keep(bench.model.with_name(f"{name}.json"), Reading, lambda: _read_arm(bench, arm, learner))
 
 
 def plan_update(paragraphs: Paragraphs, share: float, seed: int) -> tuple[list[Row], list[Row]]:
@@ -136,12 +136,6 @@ def gather_material(paragraphs: Paragraphs, scratch: Path) -> Material:
     contrasts = tuple(read_contrasts(scratch / "currency.parquet"))
     rows = {Slice.HOLDOUT: paragraphs.untouched, Slice.DEV: paragraphs.replayable, Slice.GENERAL: tuple(read_general())}
     return Material(rows=rows, contrasts=contrasts, subgroups={})
-
-
-@cache
-def _digest_code() -> tuple[Digest, ...]:
-    # once a process: what it has imported stays, whatever becomes of the files
-    return tuple(digest_bytes(file.read_bytes()) for file in sorted(LEARNERS.glob("*.py")))
 
 
 def _read_before(bench: Bench) -> Reading:
@@ -220,11 +214,3 @@ def _tabulate(amended: Sequence[Amended]) -> list[dict[str, object]]:
         }
         for one in amended
     ]
-
-
-def _keep(file: Path, read: Callable[[], Reading]) -> Reading:
-    if file.is_file():
-        return read_json(file, Reading)
-    found = read()
-    write_json(file, found)
-    return found

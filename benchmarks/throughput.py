@@ -1,10 +1,11 @@
 """How fast does Addendum train beside transformers' Trainer, on the same model and rows? Pace, padding, time to equal dev loss.
 
-Example: python benchmarks/throughput.py           (a quarter of an hour on two cores; writes docs/benchmarks/throughput.md, …)
+Example: python benchmarks/throughput.py           (an hour on two slow cores; writes docs/benchmarks/throughput.md, …)
 
 Example: python benchmarks/throughput.py --quick --output /tmp/pages   (two minutes: few steps, on a tiny decoder)
 
 On a GPU it runs unchanged and writes throughput-cuda.md. Runs are interleaved: each round has every contestant once.
+Each run is kept (``--cache``), so that a benchmark that was cut short goes on where it was.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.kept import KEPT, digest_learners, keep
 from benchmarks.pages import open_parser, report
 from benchmarks.throughput_lessons import SERIES, Series, is_real, read_lesson
+from pipelines.domain.identities import digest_value
 
 if TYPE_CHECKING:
     from benchmarks.throughput_contests import Contest, Contestant, Plan, Record
@@ -35,6 +38,8 @@ Goyal et al. (2017), https://arxiv.org/abs/1706.02677, section 2.1.
 """
 MOST = 8.0
 LOOKS = 6
+TRIAL = -1
+"""The place of a run that only chooses a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +76,41 @@ class Outcome:
         return median(record.pace(self.warm) for record in self.paces[name])
 
 
-def measure(series: Series, size: Size, threads: int) -> Outcome:
-    """Run all contestants on a series."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """Where contestants run on a series; each run is kept in ``folder``."""
+
+    contest: Contest
+    folder: Path
+
+    def run(self, contestant: Contestant, plan: Plan, place: int) -> Record:
+        """Return a contestant's run number ``place`` of a plan: as it was kept, else run now."""
+        from benchmarks.throughput_contests import Record
+
+        learned = self.contest.lesson
+        key = [*digest_learners(), self.contest.series, len(learned.news), len(learned.dev), learned.threads]
+        name = digest_value([str(one) for one in (*key, self.contest.device, contestant, plan, place)])
+        return keep(self.folder / f"{name[:32]}.json", Record, lambda: run(self.contest, contestant, plan))
+
+
+def measure(series: Series, size: Size, threads: int, cache: Path) -> Outcome:
+    """Run all contestants on a series, but for the runs that are kept in ``cache``."""
     from benchmarks.throughput_contests import Contest
     from benchmarks.throughput_flops import count_flops
 
     contest = Contest(series, read_lesson(series, max(round(series.rows * size.share), 24), size.dev, threads))
-    contestants = list_contestants(contest, size)
+    track = Track(contest=contest, folder=cache)
+    contestants = list_contestants(track, size)
     paces: dict[str, list[Record]] = {one.name: [] for one in contestants}
     for place in range(size.rounds):
         for one in contestants:
             if place < size.extra_rounds or one.name not in {WITH_DROPOUT, WITHOUT_DROPOUT}:
-                paces[one.name].append(run(contest, one, plan_pace(contest, one, size)))
+                paces[one.name].append(track.run(one, plan_pace(contest, one, size), place))
     racing = [one for one in contestants if one.name in {OURS, DEFAULT, TUNED}]
     learnings: dict[str, list[Record]] = {one.name: [] for one in racing}
-    for _ in range(size.learnings):
+    for place in range(size.learnings):
         for one in racing:
-            learnings[one.name].append(run(contest, one, plan_learning(contest, one)))
+            learnings[one.name].append(track.run(one, plan_learning(contest, one), place))
     tuned = next(one.rows for one in contestants if one.name == TUNED)
     return Outcome(
         series=series,
@@ -100,18 +123,21 @@ def measure(series: Series, size: Size, threads: int) -> Outcome:
     )
 
 
-def list_contestants(contest: Contest, size: Size) -> list[Contestant]:
+def list_contestants(track: Track, size: Size) -> list[Contestant]:
     """Return who takes part: bf16 where the device is fast at it (elsewhere it is emulated, and many times slower)."""
     from benchmarks.throughput_contests import Contestant
     from pipelines.learners.devices import is_fast_at_bf16
 
+    contest = track.contest
     is_bf16 = is_fast_at_bf16(contest.device)
     trials = [
         Contestant(name=TUNED, rows=rows, is_grouped=True, is_bf16=is_bf16)
         for rows in size.batches
         if rows * 3 <= len(contest.rows.lengths) or rows == size.batches[0]
     ]
-    paces = [run(contest, one, plan_pace(contest, one, size)).pace(size.warm) for one in trials] if trials[1:] else [0.0]
+    paces = [0.0]
+    if trials[1:]:
+        paces = [track.run(one, plan_pace(contest, one, size), TRIAL).pace(size.warm) for one in trials]
     tuned = trials[paces.index(max(paces))]
     is_short = contest.rows.lengths.mean() < 40 or contest.series.kind == "causal_lm"
     tokens = 16_384 if contest.device.type == "cuda" else (1_024 if is_short else 2_048)
@@ -183,7 +209,7 @@ def main(arguments: argparse.Namespace) -> int:
         # a decoder of 135 million weights takes seconds for what an encoder does in one
         slow = series.kind == "causal_lm" and not torch.cuda.is_available()
         here = replace(size, warm=1, tokens=size.tokens // 4, dev=size.dev // 3) if slow else size
-        outcomes.append(measure(series, here, arguments.threads))
+        outcomes.append(measure(series, here, arguments.threads, arguments.cache))
     name = "throughput-cuda" if torch.cuda.is_available() else "throughput"
     return report(compose_page(name, outcomes, arguments.threads), arguments)
 
@@ -191,6 +217,7 @@ def main(arguments: argparse.Namespace) -> int:
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = open_parser(__doc__)
+    parser.add_argument("--cache", type=Path, default=KEPT / "throughput", help="where runs are kept")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of each run")
     return parser.parse_args()
 

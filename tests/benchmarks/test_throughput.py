@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.throughput import RATE, Outcome, Size, list_contestants, plan_learning, plan_pace, run
+from benchmarks.throughput import RATE, Outcome, Size, Track, list_contestants, plan_learning, plan_pace, run
 from benchmarks.throughput_contests import Clock, Contest, Contestant, Plan, Record
 from benchmarks.throughput_flops import count_flops, find_peak
 from benchmarks.throughput_lessons import SERIES, read_lesson
@@ -130,10 +130,20 @@ def test_a_pace_is_timed_after_the_steps_that_warm_up_and_a_larger_batch_has_a_h
     assert rates == pytest.approx([RATE, 4 * RATE])
 
 
-def test_bf16_takes_part_only_where_the_device_is_fast_at_it(contest: Contest) -> None:
+def test_a_run_that_was_kept_is_not_run_again_and_another_place_or_plan_is(contest: Contest, tmp_path: Path) -> None:
+    track, one, plan = Track(contest=contest, folder=tmp_path / "runs"), Contestant(name="one"), Plan(steps=1, rate=RATE)
+    first = track.run(one, plan, 0)
+    assert track.run(one, plan, 0) == first
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    assert track.run(one, plan, 1) != first
+    track.run(one, replace(plan, rate=RATE / 2), 0)
+    assert len(list((tmp_path / "runs").iterdir())) == 3
+
+
+def test_bf16_takes_part_only_where_the_device_is_fast_at_it(contest: Contest, tmp_path: Path) -> None:
     from pipelines.learners.devices import is_fast_at_bf16
 
-    found = list_contestants(contest, Size(batches=(16,)))
+    found = list_contestants(Track(contest=contest, folder=tmp_path), Size(batches=(16,)))
     assert any(one.is_bf16 for one in found) == is_fast_at_bf16(contest.device)
 
 
@@ -142,5 +152,5 @@ def test_a_quick_run_writes_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from benchmarks import throughput
 
     monkeypatch.setattr(throughput, "SERIES", (TITLES, TEXTS))
-    assert throughput.main(Namespace(quick=True, output=tmp_path, threads=1)) == 0
+    assert throughput.main(Namespace(quick=True, output=tmp_path, threads=1, cache=tmp_path / "runs")) == 0
     assert "NOT met" in (text := (tmp_path / "throughput.md").read_text()) or "met" in text
