@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flows.places import Place
 from flows.servers import find_prefect
+from pipelines.keys import list_bare_keys
 
 NEEDED_GIB = 5.0
 WATCHED = ("torch", "transformers", "prefect", "mlflow", "dvc", "deltalake", "great-expectations", "pydantic", "sqlalchemy")
@@ -34,6 +35,7 @@ def examine(place: Place) -> Iterator[Examination]:
     yield _examine_git(place)
     yield _examine_disk(place)
     yield _examine_versions(place.workspace.root / "constraints.txt")
+    yield _examine_keys(place)
     yield _examine_ledger(place)
     yield _examine_prefect(place)
     yield _examine_mlflow(place)
@@ -82,6 +84,17 @@ def _installed(name: str) -> str:
         return version(name).split("+")[0]
     except PackageNotFoundError:
         return "absent"
+
+
+def _examine_keys(place: Place) -> Examination:
+    read = {"curate", "split"}
+    bare = [
+        f"{domain}.{name}"
+        for domain, params in place.params.domains.items()
+        for name in list_bare_keys(params.model_dump(mode="json", include=read))
+    ]
+    told = f"{', '.join(bare)} in params.yaml, and so in git and dvc.lock; `addendum key secret` keeps a key out of them"
+    return Examination(subject="keys", found=told if bare else "params.yaml holds none")
 
 
 def _examine_ledger(place: Place) -> Examination:

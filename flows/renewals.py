@@ -17,6 +17,7 @@ from pipelines.domain.revisions import Entry, Status, resolve_statuses
 from pipelines.domain.spending import spend
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.power import count_for_conjunction, plan_tests
+from pipelines.keys import open_keys
 from pipelines.ledger.generations import current_generation, renew
 from pipelines.split.assignments import SplitName, place_family
 from pipelines.split.params import SplitParams
@@ -33,9 +34,10 @@ def renew_holdout(place: Place, domain: DomainName) -> Generation:
     if not state.is_retired or seen is None:
         return state.generation
     params, entries = place.of(domain), place.corpus(domain).read()
-    fresh = count_holdout(entries, params.split, Generation(number=state.generation.number + 1, since=seen))
+    split = open_keys(params.split, place.settings.find_key)
+    fresh = count_holdout(entries, split, Generation(number=state.generation.number + 1, since=seen))
     needed = count_needed(params.judge, _count_looks(place, domain) + 1)
-    enough = needed if needed is not None else count_holdout(entries, params.split, state.generation) - fresh
+    enough = needed if needed is not None else count_holdout(entries, split, state.generation) - fresh
     return renew(place.ledger, domain, seen, fresh) if fresh >= max(enough, 1) else state.generation
 
 

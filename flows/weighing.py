@@ -22,6 +22,7 @@ from pipelines.domain.errors import StageError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import DomainName
 from pipelines.domain.models import Champion
+from pipelines.keys import open_keys
 from pipelines.ledger.champions import champion
 from pipelines.ledger.generations import current_generation
 from pipelines.params import DomainParams, WorthParams
@@ -56,9 +57,9 @@ def _stand(place: Place, domain: DomainName) -> Standing:
 
 
 def _forecast(place: Place, standing: Standing, serving: Champion, asked: AskedOf, worth: WorthParams) -> Forecast | None:
-    domain = serving.domain
+    domain, params = serving.domain, place.of(serving.domain)
     scope = Scope(
-        params=place.of(domain),
+        params=params.model_copy(update={"split": open_keys(params.split, place.settings.find_key)}),
         since=serving.ingest_seq,
         generation=current_generation(place.ledger, domain).generation,
         sample=worth.sample,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from pipelines.domain.identities import DomainName
+from pipelines.keys import open_keys
 from pipelines.learners.monitors import Unwatched, Watched
 from pipelines.learners.paces import Pace, Progress, write_line
 from pipelines.learners.protocols import Monitor
@@ -60,11 +61,11 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
         case StageName.CURATE:
             from pipelines.curate.curation import curate
 
-            curate(folder, params.curate)
+            curate(folder, open_keys(params.curate, settings.find_key))
         case StageName.SPLIT:
             from pipelines.split.splitting import split
 
-            split(folder, params.split)
+            split(folder, open_keys(params.split, settings.find_key))
         case StageName.TRAIN:
             from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train

@@ -5,8 +5,6 @@ Computed from files alone, so that the stage that is about to look can compute i
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,7 @@ from pipelines.domain.identities import Digest, DomainName, Json, digest_value
 from pipelines.domain.pins import Pin
 from pipelines.files import digest_file, read_json
 from pipelines.judge.plans import plan_digest
+from pipelines.keys import seal_keys
 from pipelines.params import DomainParams
 from pipelines.workspace import Workspace
 
@@ -28,8 +27,6 @@ BESIDE = frozenset({"admit", "description", "promote", "retrain", "watch"})
 
 LEFT_BEHIND = ("~", ".pyc", ".pyo", ".swp", ".orig", ".rej")
 """How the names end of what Python, editors and git leave beside files."""
-
-SECRET = "key"  # noqa: S105  # the name of a field, not its content
 
 
 def digest_inputs(workspace: Workspace, domain: DomainName, params: DomainParams, pin: Pin) -> Digest:
@@ -104,20 +101,6 @@ def refuse_foreign_look(workspace: Workspace, domain: DomainName, params: Domain
 def is_own_look(workspace: Workspace, domain: DomainName, params: DomainParams, pin: Pin) -> bool:
     """Tell whether the look of ``pin`` was reserved for a run made from these very inputs; no look is nobody else's."""
     return pin.look is None or pin.look.inputs == digest_inputs(workspace, domain, params, pin)
-
-
-def seal_keys(value: Json) -> Json:
-    """Return ``value`` with every secret key in it replaced by its seal, which tells two keys apart and gives neither away."""
-    if isinstance(value, Mapping):
-        return {name: _seal(it) if name == SECRET and isinstance(it, str) else seal_keys(it) for name, it in value.items()}
-    if isinstance(value, list | tuple):
-        return [seal_keys(inner) for inner in value]
-    return value
-
-
-def _seal(secret: str) -> str:
-    """HMAC-SHA256 (RFC 2104) of a fixed message under the secret."""
-    return hmac.new(secret.encode(), b"addendum: which key is this?", hashlib.sha256).hexdigest()
 
 
 def _digest(path: Path) -> Digest:

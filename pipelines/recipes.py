@@ -9,7 +9,8 @@ from pipelines.domain.identities import DomainName, Json, encode_canonically
 from pipelines.domain.pins import CorpusPin, Pin
 from pipelines.domain.recipes import Recipe
 from pipelines.files import read_json, write_json
-from pipelines.inputs import BESIDE, SECRET, digest_code, digest_constraints, seal_keys
+from pipelines.inputs import BESIDE, digest_code, digest_constraints
+from pipelines.keys import FIELD, is_key, seal_keys
 from pipelines.params import DomainParams
 from pipelines.tables import ENTRY_SCHEMA, read_table
 from pipelines.workspace import Workspace
@@ -52,7 +53,7 @@ def flatten(params: DomainParams) -> Mapping[str, str]:
     plain = params.model_dump(mode="json", exclude=set(BESIDE))
     sealed = cast("Mapping[str, Mapping[str, Json]]", seal_keys(plain))
     flat: dict[str, str] = {}
-    waiting: list[tuple[str, Json]] = [("", leave_out_keys(plain)), (COMPARED_SECRET, sealed["split"][SECRET])]
+    waiting: list[tuple[str, Json]] = [("", leave_out_keys(plain)), (COMPARED_SECRET, sealed["split"][FIELD])]
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, Mapping) and value:
@@ -65,7 +66,7 @@ def flatten(params: DomainParams) -> Mapping[str, str]:
 def leave_out_keys(value: Json) -> Json:
     """Return ``value`` without any secret key in it."""
     if isinstance(value, Mapping):
-        return {name: leave_out_keys(it) for name, it in value.items() if name != SECRET or not isinstance(it, str)}
+        return {name: leave_out_keys(it) for name, it in value.items() if name != FIELD or not is_key(it)}
     if isinstance(value, list | tuple):
         return [leave_out_keys(it) for it in value]
     return value

@@ -6,7 +6,9 @@ Last bits apart, where it has several processes train together: their number is 
 from __future__ import annotations
 
 import getpass
+import os
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -136,6 +138,37 @@ class Settings(BaseSettings):
     def artifact_root(self) -> str:
         """Where new MLflow experiments keep their artifacts when MLflow is embedded."""
         return (self.place.mlflow / "artifacts").as_uri()
+
+    def find_key(self, name: str) -> str | None:
+        """Return the secret key ``name``: of that variable, of the file that ``<name>_FILE`` names, or of ``keys/secrets``.
+
+        White space around it is not part of it. Raises :class:`ParamsError` where a file that the environment names is not there.
+        """
+        if name in os.environ:
+            return os.environ[name].strip()
+        named = os.environ.get(f"{name}_FILE")
+        file = Path(named) if named else self.place.secrets / name
+        if file.is_file():
+            return file.read_text(encoding="utf-8").strip()
+        if named:
+            raise ParamsError(f"{name}_FILE: {file} is not there: set it right, or unset it")
+        return None
+
+    def make_key(self, name: str) -> str:
+        """Write a new secret key (32 bytes by chance, as hexadecimal digits) for this user alone to ``keys/secrets``; return it.
+
+        Raises :class:`ParamsError` where one is there already.
+        """
+        file = self.place.secrets / name
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = secrets.token_hex(32)
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise ParamsError(f"{file} is there already, and empty: remove it first") from error
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(f"{key}\n")
+        return key
 
     def corpus_address(self, domain: DomainName) -> str:
         """The URI of the domain's Delta table."""

@@ -151,6 +151,11 @@ class Home:
         return self.root / "keys"
 
     @property
+    def secrets(self) -> Path:
+        """Keys that ``params.yaml`` names and does not hold, a file each, readable by its owner alone."""
+        return self.keys / "secrets"
+
+    @property
     def dossiers(self) -> Path:
         """A page and a JSON file a verdict."""
         return self.root / "dossiers"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.clock import SetClock, SystemClock
+from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import DomainName
 from pipelines.settings import QUIET, Settings, bind_threads
 
@@ -83,3 +84,32 @@ def test_no_library_calls_home() -> None:
     assert {"DVC_NO_ANALYTICS", "PREFECT_SERVER_ANALYTICS_ENABLED", "GX_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY"} <= set(
         QUIET
     )
+
+
+def test_a_secret_key_is_found_by_its_variable_then_its_file_then_at_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = Settings()
+    assert settings.find_key("SPLIT_KEY") is None
+    made = settings.make_key("SPLIT_KEY")
+    assert settings.find_key("SPLIT_KEY") == made
+    assert (settings.place.secrets / "SPLIT_KEY").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "mounted").write_text(" of the file\n", encoding="utf-8")
+    monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "mounted"))
+    assert settings.find_key("SPLIT_KEY") == "of the file"
+    monkeypatch.setenv("SPLIT_KEY", "of the variable")
+    assert settings.find_key("SPLIT_KEY") == "of the variable"
+
+
+def test_a_file_that_the_environment_names_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "absent"))
+    with pytest.raises(ParamsError, match="SPLIT_KEY_FILE"):
+        Settings().find_key("SPLIT_KEY")
+
+
+def test_a_secret_key_is_never_made_twice() -> None:
+    first = Settings().make_key("SPLIT_KEY")
+    with pytest.raises(ParamsError, match="is there already"):
+        Settings().make_key("SPLIT_KEY")
+    assert Settings().find_key("SPLIT_KEY") == first
+    assert len({first, Settings().make_key("ANOTHER")}) == 2

@@ -20,7 +20,7 @@ Reason = Annotated[str, typer.Option("--reason", help="why; recorded in the ledg
 Name = Annotated[str, typer.Option("--as", help="your name; not that of whoever started the training")]
 KeyFile = Annotated[Path | None, typer.Option("--key", help="your private key; without one your word is self-declared")]
 
-keys = typer.Typer(help="Keys that approvals are signed with.", no_args_is_help=True)
+keys = typer.Typer(help="Keys to sign approvals with, and secrets that params.yaml names.", no_args_is_help=True)
 
 
 @refusing
@@ -74,6 +74,27 @@ def new(
     say(f"{file}: your private key. Keep it to yourself; whoever has it can approve in your name.")
     say("for promote.approvers of a domain in params.yaml:")
     say(f'- {{name: "{name}", key: "{public}"}}')
+
+
+@keys.command("secret")
+@refusing
+def secret(
+    name: Annotated[str, typer.Argument(help="what it is called: the variable that may hold it, such as SPLIT_KEY_CLINICAL")],
+) -> None:
+    """Seal a secret that params.yaml names and does not hold: the one that is here already, else a new one made by chance.
+
+    Example: addendum key secret SPLIT_KEY_CLINICAL
+    """
+    from pipelines.keys import check_name, seal_key
+    from pipelines.settings import read_settings
+
+    settings = read_settings()
+    found = settings.find_key(check_name(name))
+    if not found:
+        found = settings.make_key(name)
+        say(f"{settings.place.secrets / name}: a new secret. Who runs curate or split needs it: keep a copy where it is safe.")
+    say("for split.key, or the key of a deidentify step, in params.yaml:")
+    say(f"key: {{env: {name}, seal: {seal_key(found)}}}")
 
 
 def _answer(answer: Answer, domain: str, version: int, said: tuple[str, str, Path | None]) -> None:

@@ -11,11 +11,12 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.curate.rows import Curated, Row
+from pipelines.keys import KeptKey, Key, read_key
 
 if TYPE_CHECKING:
     from pipelines.privacy.recognising import Mention, MentionKind
@@ -33,7 +34,9 @@ class Deidentify(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["deidentify"] = "deidentify"
-    key: str = Field(min_length=8, repr=False, description="keys the surrogates; another key gives other surrogates")
+    key: Annotated[str, Field(min_length=8)] | KeptKey = Field(
+        repr=False, description="keys the surrogates; another key gives other surrogates"
+    )
     screen: bool = True
 
     def apply(self, rows: Sequence[Row]) -> Curated:
@@ -84,10 +87,10 @@ class _Passage:
         return _Passage(self.family, text)
 
 
-def invent_surrogate(key: str, family: str, kind: MentionKind, value: str) -> str:
+def invent_surrogate(key: Key, family: str, kind: MentionKind, value: str) -> str:
     """Return ``[KIND-xxxxxxxx]``: eight hex digits of HMAC-SHA256 over family, kind and the value without case and spacing."""
     message = "\0".join((family, kind, " ".join(value.casefold().split()))).encode()
-    return f"[{kind}-{hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:8]}]"
+    return f"[{kind}-{hmac.new(read_key(key), message, hashlib.sha256).hexdigest()[:8]}]"
 
 
 def _is_suspicious(row: Row) -> bool:

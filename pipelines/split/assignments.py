@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from pipelines.domain.identities import FamilyId
 from pipelines.domain.pins import Generation
+from pipelines.keys import Key, read_key
 from pipelines.split.params import Shares, SplitParams
 
 
@@ -39,13 +40,13 @@ def place_family(params: SplitParams, family: FamilyId, first_arrival: int, gene
     return SplitName.RETIRED if split is SplitName.HOLDOUT and first_arrival <= generation.since else split
 
 
-def assign_family(key: str, family: FamilyId, shares: Shares) -> SplitName:
+def assign_family(key: Key, family: FamilyId, shares: Shares) -> SplitName:
     """Return the split of ``family``: it depends on the key, the family and the shares, and on nothing else.
 
     The first eight bytes of HMAC-SHA256(key, family), as a fraction of 2**64, fall into one of the ranges that the shares
     cut [0, 1) into.
     """
-    mac = hmac.new(key.encode(), f"split\0{family}".encode(), hashlib.sha256).digest()
+    mac = hmac.new(read_key(key), f"split\0{family}".encode(), hashlib.sha256).digest()
     fraction = int.from_bytes(mac[:8], "big") / 2**64
     sizes: Sequence[float] = [shares.train, shares.dev, shares.holdout, shares.anchor]
     for name, bound in zip(HASHED, accumulate(sizes), strict=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.keys import KeptKey
 
 
 class Shares(BaseModel):
@@ -31,6 +33,8 @@ class SplitParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: str = Field(min_length=1, description="keys the hash of families; another domain's key gives an unrelated split")
+    key: Annotated[str, Field(min_length=1)] | KeptKey = Field(
+        repr=False, description="keys the hash of families; another domain's key gives an unrelated split"
+    )
     shares: Shares = Shares()
     currency_from: tuple[Literal["train", "dev", "holdout", "anchor"], ...] = ("train",)

@@ -13,9 +13,11 @@ from flows.diagnosis import Examination, examine
 from flows.places import Place
 from pipelines.domain.events import Kind
 from pipelines.files import write_bytes
+from pipelines.keys import KeptKey
+from pipelines.split.params import SplitParams
 from tests.builders.installations import REPOSITORY
 from tests.builders.ledgers import open_raw
-from tests.builders.places import DOMAIN, Shared, build_place
+from tests.builders.places import DOMAIN, Shared, build_place, with_section
 
 
 def examinations(place: Place) -> dict[str, Examination]:
@@ -39,6 +41,12 @@ def test_the_device_says_what_it_computes_with(healthy: dict[str, Examination]) 
 
 def test_whatever_is_wrong_comes_with_advice(healthy: dict[str, Examination]) -> None:
     assert all(finding.is_well or finding.advice for finding in healthy.values())
+
+
+def test_keys_that_stand_in_params_are_told_by_name_and_kept_ones_are_not(place: Place) -> None:
+    assert f"{DOMAIN}.split.key in params.yaml" in examinations(place)["keys"].found
+    kept = with_section(place, split=SplitParams(key=KeptKey(env="SPLIT_KEY", seal="0" * 64)))
+    assert examinations(kept)["keys"].found == "params.yaml holds none"
 
 
 def test_an_altered_ledger_is_found(place: Place) -> None:

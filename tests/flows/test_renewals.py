@@ -14,6 +14,7 @@ from flows.pinning import pin_domain
 from flows.places import Place
 from flows.renewals import count_holdout, count_needed, find_last_seen, renew_holdout
 from flows.retraining import start_retraining
+from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import FamilyId
 from pipelines.domain.models import Role
@@ -21,6 +22,7 @@ from pipelines.domain.pins import FIRST_GENERATION, Generation
 from pipelines.domain.revisions import Revision
 from pipelines.judge.params import Floor, JudgeParams, NonInferiority
 from pipelines.judge.plans import required_rows
+from pipelines.keys import KeptKey, seal_key
 from pipelines.ledger.retrainings import end_retraining
 from pipelines.split.assignments import SplitName, assign_family
 from pipelines.split.splitting import split
@@ -137,3 +139,13 @@ def test_revisions_that_are_no_longer_in_force_are_not_rows() -> None:
     entries = [build_entry("d", family_id=family, text=f"text {n}", ingest_seq=n) for n in (1, 2)]
     assert count_holdout(entries, PARAMS, FIRST_GENERATION) == 1
     assert all(isinstance(entry.revision, Revision) for entry in entries)
+
+
+def test_a_kept_key_is_opened_before_rows_are_counted(worn: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = worn.of(DOMAIN).split
+    key = KeptKey(env="SPLIT_KEY", seal=seal_key(str(split.key)))
+    kept = with_section(worn, split=split.model_copy(update={"key": key}))
+    with pytest.raises(ParamsError, match="set the variable SPLIT_KEY"):
+        renew_holdout(kept, DOMAIN)
+    monkeypatch.setenv("SPLIT_KEY", str(split.key))
+    assert renew_holdout(kept, DOMAIN) == renew_holdout(worn, DOMAIN)

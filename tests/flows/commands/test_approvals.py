@@ -11,9 +11,11 @@ import yaml
 from flows.places import Place
 from pipelines.domain.events import Kind
 from pipelines.domain.verdicts import Finding, Result
+from pipelines.keys import open_keys
 from pipelines.ledger.champions import champion
 from pipelines.promote.approvals import is_proven
 from pipelines.promote.approvers import Approver
+from pipelines.split.params import SplitParams
 from tests.builders.installations import Installation
 from tests.builders.places import DOMAIN, judge_candidate
 from tests.flows.commands.conftest import Call
@@ -42,6 +44,17 @@ def test_without_a_place_a_key_lies_apart_from_those_the_installation_signs_by(c
     assert call("key", "new", name).exit_code == 0
     assert [path.suffix for path in (there.home.keys / "approvers").iterdir()] == [".pem"]
     assert set(there.home.keys.glob("*")) - before == {there.home.keys / "approvers"}
+
+
+def test_a_new_secret_is_told_as_the_line_that_names_it_and_never_shown(call: Call, there: Place) -> None:
+    said = call("key", "secret", "SPLIT_KEY")
+    assert said.exit_code == 0, said.output
+    key = (there.home.secrets / "SPLIT_KEY").read_text(encoding="utf-8").strip()
+    assert key not in said.output
+    opened = open_keys(SplitParams.model_validate(yaml.safe_load(said.stdout.splitlines()[-1])), there.settings.find_key)
+    assert opened.key == key
+    assert call("key", "secret", "SPLIT_KEY").stdout.splitlines()[-1] == said.stdout.splitlines()[-1]
+    assert "can name no key" in call("key", "secret", "../out").stderr
 
 
 def test_approving_promotes_and_says_so(call: Call, there: Place) -> None:
