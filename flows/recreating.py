@@ -5,7 +5,7 @@ The checkout, the DVC cache and the home are new and empty; the corpus, the evid
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipelines.domain.errors import StageError, WorkspaceError
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.domain.pins import ModelPin
 from pipelines.files import digest_folder, write_json
+from pipelines.keys import list_kept_keys
 from pipelines.learners.comparing import WEIGHTS, FileMatch, TensorDifference, match_files, measure_tensors
 from pipelines.params import read_params
 from pipelines.workspace import Home, Workspace
@@ -120,12 +121,21 @@ def _lay_model(place: Place, domain: DomainName, model: ModelPin | None, folder:
         place.registry.materialise(domain, model, folder)
 
 
-def _run_stages(place: Place, claim: Claim, tree: Worktree, tell: Tell) -> None:
-    environment = {
+def lend_environment(place: Place, tree: Worktree) -> Mapping[str, str]:
+    """Return what a stage in ``tree`` is told: a home of its own, and this installation's corpus and kept keys."""
+    params = read_params(Workspace(tree.root).params).of(tree.domain)
+    names = list_kept_keys(params.model_dump(mode="json", include={"curate", "split"}))
+    keys = {name: place.settings.find_key(name) for name in names}
+    return {
         "ADDENDUM_HOME": str(tree.root.parent / "home"),
         "ADDENDUM_WORKSPACE": str(tree.root),
         "ADDENDUM_CORPUS_ROOT": place.settings.corpus_root or str(place.home.root / "corpus"),
+        **{name: key for name, key in keys.items() if key},
     }
+
+
+def _run_stages(place: Place, claim: Claim, tree: Worktree, tell: Tell) -> None:
+    environment = lend_environment(place, tree)
     for stage in MAKING:
         try:
             done = run_in_worktree(tree, stage, environment, lambda _line: None)

@@ -92,6 +92,15 @@ def list_bare_keys(value: Json, where: str = "") -> list[str]:
     return []
 
 
+def list_kept_keys(value: Json) -> list[str]:
+    """Return the names of the keys that ``value`` names and does not hold."""
+    if isinstance(value, Mapping):
+        own = value.get(FIELD)
+        found = [str(own["env"])] if isinstance(own, Mapping) and is_key(own) else []
+        return found + [one for inner in value.values() for one in list_kept_keys(inner)]
+    return [one for inner in value for one in list_kept_keys(inner)] if isinstance(value, list | tuple) else []
+
+
 def is_key(value: Json) -> bool:
     """Tell whether the value of a field called ``key`` is a secret, spelled out or kept."""
     return isinstance(value, str) or (isinstance(value, Mapping) and value.keys() == {"env", "seal"})

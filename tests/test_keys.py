@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pipelines.curate.deidentifying import Deidentify
 from pipelines.curate.params import CurateParams
 from pipelines.domain.errors import ParamsError
-from pipelines.keys import KeptKey, check_name, list_bare_keys, open_keys, read_key, seal_key, seal_keys
+from pipelines.keys import KeptKey, check_name, list_bare_keys, list_kept_keys, open_keys, read_key, seal_key, seal_keys
 from pipelines.params import DomainParams
 from pipelines.recipes import flatten
 from pipelines.split.params import SplitParams
@@ -117,6 +117,7 @@ def test_what_was_sealed_seals_to_the_same_and_a_kept_key_as_the_spelled_one(val
 
 @given(JSON)
 def test_bare_keys_are_those_that_are_spelled_out(value: Any) -> None:
-    inner = list_bare_keys(value)
+    inner, kept = list_bare_keys(value), list_kept_keys(value)
     assert list_bare_keys({"key": KEPT, "x": value}) == [f"x.{name}" for name in inner]
+    assert list_kept_keys({"x": value, "key": KEPT}) == ["SPLIT_KEY", *kept]
     assert list_bare_keys({"key": SECRET, "x": value}) == ["key", *(f"x.{name}" for name in inner)]

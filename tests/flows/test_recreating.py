@@ -5,17 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
 from flows.claims import Claim, find_claim
 from flows.places import Place
-from flows.recreating import Recreation, lay_checkout
+from flows.recreating import Recreation, lay_checkout, lend_environment
 from flows.surroundings import Surroundings
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import RunId
 from pipelines.domain.pins import Pin
 from pipelines.files import digest_folder
 from pipelines.learners.comparing import FileMatch, TensorDifference
+from pipelines.workspace import Workspace
 from tests.builders.claims import RUN, judge_run
 from tests.builders.outcomes import build_pin, forge_digest
 from tests.builders.places import DOMAIN, judge_candidate
@@ -38,6 +40,20 @@ def test_weights_come_from_the_evidence_where_it_has_them(place: Place, tmp_path
     place.registry.client().delete_model_version(DOMAIN, str(serving.version))
     tree = lay_checkout(place, find_claim(place, DOMAIN, model.version), tmp_path / "into")
     assert digest_folder(tree.folder.champion) == serving.digest
+
+
+def test_the_stages_of_a_recreation_are_lent_the_keys_that_its_params_name(place: Place, tmp_path: Path) -> None:
+    model, _ = judge_run(place)
+    tree = lay_checkout(place, find_claim(place, DOMAIN, model.version), tmp_path / "into")
+    assert lend_environment(place, tree).keys() == {"ADDENDUM_HOME", "ADDENDUM_WORKSPACE", "ADDENDUM_CORPUS_ROOT"}
+    params = Workspace(tree.root).params
+    written = yaml.safe_load(params.read_text(encoding="utf-8"))
+    written[DOMAIN]["split"]["key"] = {"env": "SPLIT_KEY", "seal": "0" * 64}
+    params.write_text(yaml.safe_dump(written), encoding="utf-8")
+    assert lend_environment(place, tree)["ADDENDUM_HOME"] == str(tmp_path / "into" / "home")
+    assert "SPLIT_KEY" not in lend_environment(place, tree)
+    key = place.settings.make_key("SPLIT_KEY")
+    assert lend_environment(place, tree)["SPLIT_KEY"] == key
 
 
 def test_a_folder_with_something_in_it_is_refused(place: Place, tmp_path: Path) -> None:
