@@ -1,6 +1,11 @@
-"""The corpus stays fast to read however many drops it came in."""
+"""The corpus stays fast to read however many drops it came in, and the home small however many trainings were given up."""
 
 from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -9,6 +14,9 @@ from pipelines.corpus.tables import Compacted
 from pipelines.domain.identities import DomainName
 from pipelines.domain.pins import Pin
 from pipelines.ledger.retrainings import open_retraining
+
+GIVEN_UP_DAYS = 14
+DAY_S = 86_400
 
 
 def compact_corpus(place: Place, domain: DomainName) -> Compacted:
@@ -32,6 +40,34 @@ def list_pinned(place: Place, domain: DomainName) -> frozenset[int]:
         return frozenset()
     pin = TypeAdapter(Pin).validate_python(unfinished.payload["pin"]).corpus
     return frozenset({pin.version} if pin.id == place.corpus(domain).pin().id else ())
+
+
+def tidy_domain(place: Place, domain: DomainName) -> str:
+    """Compact a domain's corpus, remove what is left of trainings that were given up, and say what was done; raises as above."""
+    said = describe_compacted(compact_corpus(place, domain))
+    count = remove_attempts(place.home.checkpoints, time.time() - GIVEN_UP_DAYS * DAY_S)
+    return f"{said}; trainings that were given up, and whose checkpoints are gone: {count}" if count else said
+
+
+def remove_attempts(checkpoints: Path, before: float) -> int:
+    """Remove each unfinished training to which nothing was written since ``before`` (seconds since 1970); return how many.
+
+    A training that is at work writes every minute or so. All that is lost with its checkpoints is time.
+    """
+    attempts = [path for path in checkpoints.iterdir() if path.is_dir()] if checkpoints.is_dir() else []
+    old = [path for path in attempts if _last_written(path) < before]
+    for path in old:
+        # another worker of the same home may be at the same work
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
+
+
+def _last_written(folder: Path) -> float:
+    times = [folder.stat().st_mtime]
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a checkpoint that gave way to a newer one since
+            times.append(path.stat().st_mtime)
+    return max(times)
 
 
 def describe_compacted(done: Compacted) -> str:

@@ -13,7 +13,7 @@ from prefect.logging import get_run_logger
 
 from flows.answering import answer_or_ask_again
 from flows.approving import Approval, check_early
-from flows.compacting import compact_corpus, describe_compacted
+from flows.compacting import tidy_domain
 from flows.conclusions import Conclusion
 from flows.controlling import find_control, run_control
 from flows.costs import meter_stage
@@ -185,8 +185,8 @@ def answer_form(domain: str, version: int, answer: str, name: str, reason: str) 
 
 @task(task_run_name="compact {domain}", cache_policy=NO_CACHE)
 def compact_domain(domain: str) -> str:
-    """Merge the small files of a corpus."""
-    said = describe_compacted(compact_corpus(open_place(), DomainName(domain)))
+    """Merge the small files of a corpus, and remove what is left of trainings that were given up."""
+    said = tidy_domain(open_place(), DomainName(domain))
     get_run_logger().info("%s: %s", domain, said)
     return said
 

@@ -70,14 +70,14 @@ def show_counts(found: Sequence[Entry]) -> None:
 @app.command("compact")
 @refusing
 def compact(domain: Annotated[str, typer.Argument(help="a domain of params.yaml")]) -> None:
-    """Merge the small files that drops leave; no row changes, and every pin stays as good as it was.
+    """Merge the small files that drops leave: no row changes, and pins stay good. Old checkpoints of unfinished trainings go too.
 
     Example: addendum corpus compact clinical
     """
     place = enter()
-    from flows.compacting import compact_corpus, describe_compacted
+    from flows.compacting import tidy_domain
 
-    say(f"{domain}: {describe_compacted(compact_corpus(place, DomainName(domain)))}")
+    say(f"{domain}: {tidy_domain(place, DomainName(domain))}")
 
 
 @refusing
