@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.places import Place
 from flows.stages import read_seconds
 from flows.worktrees import Worktree
 from pipelines.admit.archives import AdmissionRecord, read_decision
+from pipelines.curate.cards import DataCard, measure_shift
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DropId, digest_set
 from pipelines.domain.pins import Pin
@@ -28,6 +29,7 @@ from pipelines.promote.dossier.accounts import (
     Changes,
     Cost,
     Difference,
+    Drift,
     Held,
     Licences,
     Movement,
@@ -36,6 +38,8 @@ from pipelines.promote.dossier.accounts import (
 from pipelines.tables import ENTRY_SCHEMA, read_entries, read_table
 
 NO_RECIPE = "a recipe of this candidate or of its champion is missing"
+NO_CARD = "the data card of this candidate or of its champion is missing"
+FIRST_CARD = "there is no champion whose data card it could be compared with"
 FIRST_RECIPE = "there is no champion whose recipe it could be compared with"
 
 
@@ -114,6 +118,27 @@ def account_for_quarantine(place: Place, tree: Worktree) -> QuarantineAccount:
         released=sum(event.kind is Kind.QUARANTINE_RELEASED for event in events),
         unread=len(decided) - len(records),
     )
+
+
+def account_for_drift(place: Place, tree: Worktree) -> Drift:
+    """Compare the run's data card with that of the champion that it was judged against."""
+    pin, card = read_json(tree.folder.pin, Pin), tree.folder.card / "card.json"
+    version = pin.champion.version if pin.champion else None
+    theirs = _find_card(place, tree, version)
+    if theirs is None or not card.is_file():
+        return Drift(against=version, shifts={}, problem=NO_CARD if version is not None else FIRST_CARD)
+    ours = read_json(card, DataCard)
+    shifts = {name: measure_shift(theirs.composition[name], groups) for name, groups in ours.composition.items()}
+    return Drift(against=version, shifts={name: round(shift, 6) for name, shift in shifts.items()})
+
+
+def _find_card(place: Place, tree: Worktree, version: int | None) -> DataCard | None:
+    judged = place.ledger.events(tree.domain, [Kind.CANDIDATE_JUDGED])
+    named = next((event.payload.get("evidence") for event in judged if event.payload["version"] == version), None)
+    digest = named.get("card.json") if isinstance(named, Mapping) else None
+    if digest is None or not place.evidence.has(Digest(str(digest))):
+        return None
+    return TypeAdapter(DataCard).validate_json(place.evidence.get(Digest(str(digest))))
 
 
 def account_for_licences(tree: Worktree) -> Licences:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from flows.accounting import account_for_cost
+from flows.accounting import account_for_cost, account_for_drift
 from flows.conclusions import Concluding, Conclusion
 from flows.costs import count_cost, leave_out_failed, show_cost, write_cost
 from flows.dossiers import publish_dossier
@@ -71,7 +71,9 @@ def track_outcome(run: Concluding) -> Concluding:
     tracker.log_scorecard(mlflow_run, read_json(folder.scores / "scorecard.json", Scorecard))
     tracker.log_datasets(mlflow_run, _list_datasets(folder.splits))
     files = [folder.pin, run.tree.lock, folder.scores / "scorecard.json", folder.verdict / "verdict.json"]
-    tracker.log_files(mlflow_run, [*files, folder.training / "curve.csv"], "run")
+    tracker.log_files(mlflow_run, [*files, folder.training / "curve.csv", folder.card / "card.json"], "run")
+    drift = account_for_drift(run.place, run.tree)
+    tracker.log_metrics(mlflow_run, {f"drift.{attribute}": shift for attribute, shift in drift.shifts.items()})
     tracker.tag(mlflow_run, {"addendum.decision": run.verdict.decision, "addendum.sentence": run.verdict.sentence})
     return replace(run, mlflow_run=mlflow_run)
 

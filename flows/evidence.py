@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.accounting import account_for_changes, account_for_cost, account_for_licences, account_for_quarantine
+from flows.accounting import (
+    account_for_changes,
+    account_for_cost,
+    account_for_drift,
+    account_for_licences,
+    account_for_quarantine,
+)
 from flows.places import Place
 from flows.worktrees import Worktree
 from pipelines.domain.errors import WorkspaceError
@@ -43,6 +49,7 @@ def list_files(tree: Worktree) -> dict[str, Path]:
         "curve.csv": folder.training / "curve.csv",
         "training.json": folder.training / "report.json",
         "manifest.json": folder.snapshot / "manifest.json",
+        "card.json": folder.card / "card.json",
         "curation.json": folder.curated / "report.json",
         "splits.json": folder.splits / "report.json",
         "seen.json": folder.model / "seen.json",
@@ -57,6 +64,7 @@ def _write_accounts(place: Place, tree: Worktree) -> dict[str, Path]:
     folder = tree.root.with_suffix(".accounts")
     accounts = {
         "changes.json": account_for_changes(place, tree),
+        "drift.json": account_for_drift(place, tree),
         "quarantine.json": account_for_quarantine(place, tree),
         "licences.json": account_for_licences(tree),
         "cost.json": account_for_cost(tree),

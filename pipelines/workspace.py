@@ -53,6 +53,11 @@ class DomainFolder:
         return self.root / "curated"
 
     @property
+    def card(self) -> Path:
+        """``curate`` writes ``card.json``, and ``composition.csv`` for a plot, here: what it left, in counts."""
+        return self.root / "card"
+
+    @property
     def splits(self) -> Path:
         """``split`` writes ``{train,dev,holdout,anchor}.parquet``, ``currency.parquet`` and ``report.json`` here."""
         return self.root / "splits"

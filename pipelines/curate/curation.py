@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipelines.curate.cards import draw_card, tabulate_card
 from pipelines.curate.params import AnyStep, CurateParams
 from pipelines.curate.rows import Curated, Removal, Row, enter
 from pipelines.domain.revisions import RETIRING, Entry
-from pipelines.files import write_json
+from pipelines.files import write_bytes, write_json
 from pipelines.tables import CURATED_SCHEMA, ENTRY_SCHEMA, read_entries, read_table, tabulate_entries, write_table
 from pipelines.workspace import DomainFolder
 
@@ -44,8 +45,8 @@ class CurationReport:
 def curate(folder: DomainFolder, params: CurateParams) -> CurationReport:
     """Write ``curated/{documents,dropped,changed}.parquet`` and ``report.json`` from ``snapshot/revisions.parquet``.
 
-    Rows whose document was withdrawn, retracted or erased leave first. Those that stay keep the digest under which they
-    arrived, though their text was cleaned.
+    What is left is described in ``card/card.json``, and in ``card/composition.csv`` for a plot. Rows whose document was
+    withdrawn, retracted or erased leave first. Those that stay keep the digest under which they arrived, though their text was cleaned.
 
     Raises:
         WorkspaceError: when the snapshot is missing or has other columns.
@@ -57,6 +58,9 @@ def curate(folder: DomainFolder, params: CurateParams) -> CurationReport:
     write_table(folder.curated / "dropped.parquet", _tabulate_removals(curated.removals))
     write_table(folder.curated / "changed.parquet", _tabulate_changes(curated.rows))
     write_json(folder.curated / "report.json", report)
+    card = draw_card(curated.rows)
+    write_json(folder.card / "card.json", card)
+    write_bytes(folder.card / "composition.csv", tabulate_card(card).encode())
     return report
 
 

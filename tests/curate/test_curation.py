@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.curate.cards import DataCard, tabulate_card
 from pipelines.curate.curation import CHANGED_SCHEMA, DROPPED_SCHEMA, CurationReport, curate, take_steps
 from pipelines.curate.deidentifying import Deidentify
 from pipelines.curate.params import CurateParams
@@ -65,6 +66,9 @@ def test_accounts_for_every_row(tmp_path: Path) -> None:
     assert report.kept_by_status == {"active": 2, "superseded": 1}
     assert report.changed_by_reason == {"folded dashes of identifiers": 2, "repaired encoding or white space": 2}
     assert read_json(folder.curated / "report.json", CurationReport) == report
+    card = read_json(folder.card / "card.json", DataCard)
+    assert card.rows == report.kept_by_status["active"]
+    assert (folder.card / "composition.csv").read_text(encoding="utf-8") == tabulate_card(card)
 
 
 def test_documents_are_cleaned_and_known_by_the_digest_they_came_with(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.accounting import (
+    FIRST_CARD,
     FIRST_RECIPE,
+    NO_CARD,
     account_for_changes,
     account_for_cost,
+    account_for_drift,
     account_for_licences,
     account_for_quarantine,
     find_differences,
@@ -23,12 +26,16 @@ from flows.accounting import (
 from flows.landing import look_at_source, release_from_quarantine
 from flows.places import Place
 from flows.worktrees import Worktree
+from pipelines.curate.cards import draw_card
 from pipelines.domain.events import Kind
-from pipelines.domain.identities import RunId, digest_set
+from pipelines.domain.identities import Digest, RunId, digest_set
+from pipelines.domain.pins import ModelPin
 from pipelines.domain.revisions import RETIRING, Entry, Status, resolve_statuses
 from pipelines.files import write_json
-from pipelines.promote.dossier.accounts import MOVEMENTS, Difference, Movement
+from pipelines.promote.dossier.accounts import MOVEMENTS, Difference, Drift, Movement
+from tests.builders.curations import build_row
 from tests.builders.installations import build_records
+from tests.builders.outcomes import build_pin
 from tests.builders.places import DOMAIN, inbox_of
 from tests.builders.revisions import build_entry
 from tests.builders.shelves import write_lines
@@ -166,6 +173,39 @@ def test_a_first_run_is_all_news(retrained: Retrained) -> None:
     assert changes.moved["new"].documents == 90
     assert changes.by_source == {"folder": {"new": 90}}
     assert changes.problem == FIRST_RECIPE
+
+
+def lay_card(tree: Worktree, *labels: str) -> Path:
+    """The data card of a run whose rows have these labels."""
+    card = draw_card([build_row(f"d{n}", labels=(label,)) for n, label in enumerate(labels)])
+    write_json(tree.folder.card / "card.json", card)
+    return tree.folder.card / "card.json"
+
+
+def judge_with(place: Place, **evidence: str) -> ModelPin:
+    """A champion whose verdict stood on this evidence."""
+    place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, {"version": 3, "digest": "d" * 64, "evidence": evidence})
+    return ModelPin(version=3, digest=Digest("d" * 64))
+
+
+def test_drift_is_told_by_attribute_against_the_card_of_the_champion(place: Place, tmp_path: Path) -> None:
+    tree = open_run(place, tmp_path)
+    theirs = place.evidence.put_file(lay_card(tree, "a", "a", "a", "b"))
+    write_json(tree.folder.pin, build_pin(champion=judge_with(place, **{"card.json": theirs})))
+    assert account_for_drift(place, tree) == Drift(against=3, shifts=dict.fromkeys(("source", "year", "label", "licence"), 0.0))
+    lay_card(tree, "b", "b", "b", "b")
+    moved = account_for_drift(place, tree).shifts
+    assert moved["label"] > 0.25
+    assert (moved["source"], moved["year"]) == (0, 0)
+
+
+def test_without_two_cards_there_is_no_drift_and_it_says_why(place: Place, tmp_path: Path) -> None:
+    tree = open_run(place, tmp_path)
+    lay_card(tree, "a")
+    write_json(tree.folder.pin, build_pin(champion=None))
+    assert account_for_drift(place, tree) == Drift(against=None, shifts={}, problem=FIRST_CARD)
+    write_json(tree.folder.pin, build_pin(champion=judge_with(place)))
+    assert account_for_drift(place, tree) == Drift(against=3, shifts={}, problem=NO_CARD)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def test_the_event_names_every_file_that_the_run_left(retrained: Retrained) -> N
     named = judged.payload["evidence"]
     assert isinstance(named, dict)
     left = {name for name, path in list_files(retrained.tree).items() if path.is_file()}
-    assert set(named) == left | {"changes.json", "quarantine.json", "licences.json", "cost.json"}
+    assert set(named) == left | {"changes.json", "drift.json", "quarantine.json", "licences.json", "cost.json"}
     assert {"pin.json", "verdict.json", "outcomes.parquet", "dvc.lock", "params.yaml", "seen.json"} <= left
     for name, digest in named.items():
         assert digest_bytes(retrained.place.evidence.get(digest)) == digest, name

@@ -131,7 +131,7 @@ def test_every_file_that_the_pin_lays_out_and_the_stages_make_is_where_the_works
     named = {str(path) for path in (folder.snapshot, folder.curated, folder.splits, folder.model, folder.audit, folder.verdict)}
     made = set(list_made(declared().values()))
     assert named <= made
-    assert all(path in named or path.startswith((f"{folder.training}/", f"{folder.scores}/")) for path in made)
+    assert all(path in named or path.startswith((f"{folder.card}/", f"{folder.training}/", f"{folder.scores}/")) for path in made)
     used = {dep for stage in declared().values() for dep in stage["deps"] if dep.startswith("data/")}
     assert used <= made | {str(folder.champion), str(folder.anchor), str(folder.reference), str(folder.start)}
 

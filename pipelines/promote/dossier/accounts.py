@@ -52,6 +52,18 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far the rows that may be learned from moved since champion ``against``: a population stability index by attribute.
+
+    ``shifts`` is empty where there is nothing to compare with, and ``problem`` says why.
+    """
+
+    against: int | None
+    shifts: Mapping[str, float]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """Rows of one source that one check held back."""
 
