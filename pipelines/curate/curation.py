@@ -46,7 +46,8 @@ def curate(folder: DomainFolder, params: CurateParams) -> CurationReport:
     """Write ``curated/{documents,dropped,changed}.parquet`` and ``report.json`` from ``snapshot/revisions.parquet``.
 
     What is left is described in ``card/card.json``, and in ``card/composition.csv`` for a plot. Rows whose document was
-    withdrawn, retracted or erased leave first. Those that stay keep the digest under which they arrived, though their text was cleaned.
+    withdrawn, retracted or erased leave first. Those that stay keep the digest under which they arrived, though their text
+    was cleaned.
 
     Raises:
         WorkspaceError: when the snapshot is missing or has other columns.
