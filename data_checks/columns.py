@@ -18,6 +18,8 @@ column              kind  meaning
 ``effective_to``    date  the first day no longer in force; may be missing
 ``language``        text  ISO 639-1 code, or ``und`` where it is not told reliably; read by :func:`check_drop` only
 ``certainty``       rate  how sure the language is, 0 to 1; read by :func:`check_drop` only
+``orders``          rate  places that address a language model or hide characters; read by :func:`check_drop` only
+``shift``           rate  by how many times a figure differs from the revision in force, 1 for none; likewise
 ==================  ====  =======================================================================================
 """
 
@@ -54,7 +56,13 @@ CORPUS_COLUMNS = {
     "effective_from": ColumnKind.DATE,
     "effective_to": ColumnKind.DATE,
 }
-DROP_COLUMNS = {**CORPUS_COLUMNS, "language": ColumnKind.TEXT, "certainty": ColumnKind.RATE}
+DROP_COLUMNS = {
+    **CORPUS_COLUMNS,
+    "language": ColumnKind.TEXT,
+    "certainty": ColumnKind.RATE,
+    "orders": ColumnKind.RATE,
+    "shift": ColumnKind.RATE,
+}
 NULLABLE = frozenset({"effective_to"})
 
 

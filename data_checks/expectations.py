@@ -14,7 +14,8 @@ class RowExpectations:
     ``labels`` and ``languages`` are not restricted when empty. Lengths are in characters. ``published_ahead_days`` and
     ``effective_ahead_days`` say how far after ``today`` the two dates may lie: nothing is published in the future, but a rule
     is often published long before it takes effect. Rows of a status in ``retiring_statuses`` name a document that is taken
-    back; they are never taught, so they may come without title, text or known label.
+    back; they are never taught, so they may come without title, text or known label. Unless ``allows_orders``, no row may
+    address a language model; a figure may differ from the revision in force by less than ``max_shift`` times.
     """
 
     today: date
@@ -26,6 +27,8 @@ class RowExpectations:
     published_ahead_days: int = 0
     effective_ahead_days: int = 3660
     retiring_statuses: tuple[str, ...] = ("withdrawn", "retracted", "erased")
+    allows_orders: bool = True
+    max_shift: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ A check that fails says *that* and *how far*, never *what*: see the descriptions
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -97,7 +97,24 @@ def _content_checks(expected: RowExpectations) -> tuple[Check, ...]:
         checks.append(_language_check(expected.languages, taught))
     if expected.labels:
         checks.append(_label_check(expected.labels, taught))
-    return tuple(checks)
+    return (*checks, *_screening_checks(expected, taught))
+
+
+def _screening_checks(expected: RowExpectations, taught: Any) -> Iterator[Check]:  # noqa: ANN401  # as above
+    if not expected.allows_orders:
+        yield Check(
+            name="text gives a model no orders",
+            expectation=gxe.ExpectColumnValuesToBeBetween(column="orders", max_value=0, row_condition=taught),
+            describe=lambda row: f"in {row['orders']:.0f} place{'s' if row['orders'] > 1 else ''}",
+        )
+    if expected.max_shift is not None:
+        yield Check(
+            name="no figure moved too far",
+            expectation=gxe.ExpectColumnValuesToBeBetween(
+                column="shift", max_value=expected.max_shift, strict_max=True, row_condition=taught
+            ),
+            describe=lambda row: f"{row['shift']:.3g} times the figure in force",
+        )
 
 
 def _encoding_check(column: str, taught: Any) -> Check:  # noqa: ANN401  # as above

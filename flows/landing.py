@@ -20,7 +20,9 @@ from pipelines.admit.quarantines import quarantined_digests, release_row
 from pipelines.domain.drops import Drop
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Event, Kind
-from pipelines.domain.identities import Digest, DomainName, DropId, Json, SourceName, digest_value, shorten
+from pipelines.domain.identities import Digest, DocumentId, DomainName, DropId, Json, SourceName, digest_value, shorten
+from pipelines.domain.reading import compose_text
+from pipelines.domain.revisions import Entry, Status, resolve_statuses
 from pipelines.ledger.drops import drops, last_cursor
 from pipelines.ledger.ledgers import Draft
 
@@ -119,7 +121,20 @@ def _describe_world(place: Place, drop: Drop) -> AdmissionContext:
     volumes = [int(str(event.payload["rows"])) for event in earlier if event.kind is Kind.DROP_LANDED]
     entries = place.corpus(drop.domain).read()
     reference = count_labels(entry.revision for entry in entries if entry.revision.source == drop.source)
-    return AdmissionContext(today=place.clock.now().date(), reference_labels=reference, previous_volumes=tuple(volumes[-20:]))
+    return AdmissionContext(
+        today=place.clock.now().date(),
+        reference_labels=reference,
+        previous_volumes=tuple(volumes[-20:]),
+        in_force=_list_in_force(entries, drop),
+    )
+
+
+def _list_in_force(entries: Sequence[Entry], drop: Drop) -> dict[tuple[SourceName, DocumentId], str]:
+    """Return the text in force of each document that the drop brings a revision of."""
+    brought = {(revision.source, revision.document_id) for revision in drop.revisions}
+    known = (entry for entry in entries if (entry.revision.source, entry.revision.document_id) in brought)
+    active = (entry.revision for entry in resolve_statuses(known) if entry.revision.status is Status.ACTIVE)
+    return {(revision.source, revision.document_id): compose_text(revision.title, revision.text) for revision in active}
 
 
 def _record_landing(place: Place, drop: Drop, landed: LandedDrop, ingest_seq: int | None) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 
 from data_checks.expectations import DropExpectations, LabelLimits, RowExpectations, VolumeLimits
 from data_checks.findings import DropFailure, Findings, RowFailure
-from pipelines.admit.frames import tabulate_rows
+from pipelines.admit.frames import Document, tabulate_rows
 from pipelines.admit.params import AdmitParams
 from pipelines.domain.drops import Drop
 from pipelines.domain.identities import Digest, DropId
@@ -24,13 +24,15 @@ class AdmissionContext:
 
     ``known_digests`` are those the corpus (or the quarantine) already holds; ``reference_labels`` counts the source's families
     by label (:func:`pipelines.admit.frames.count_labels`); ``previous_volumes`` are the sizes of the source's earlier drops,
-    oldest first, as :attr:`Admission.volume` gives them.
+    oldest first, as :attr:`Admission.volume` gives them. ``in_force`` has the text that the corpus holds of each
+    document that the drop brings another revision of.
     """
 
     today: date
     known_digests: frozenset[Digest] = frozenset()
     reference_labels: Mapping[str, int] = field(default_factory=dict)
     previous_volumes: tuple[int, ...] = ()
+    in_force: Mapping[Document, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def admit_drop(drop: Drop, params: AdmitParams, context: AdmissionContext) -> Ad
     """Decide what becomes of ``drop``: rows that are already known or repeated are left out and counted, the rest is checked."""
     distinct = {revision.digest: revision for revision in drop.revisions}
     fresh = tuple(revision for digest, revision in distinct.items() if digest not in context.known_digests)
-    findings = _check(fresh, _expect(drop, params, context), params) if fresh else Findings(rows=0)
+    findings = _check(fresh, _expect(drop, params, context), params, context) if fresh else Findings(rows=0)
     reasons = findings.group_by_row()
     return Admission(
         drop_id=drop.drop_id,
@@ -86,10 +88,10 @@ def admit_drop(drop: Drop, params: AdmitParams, context: AdmissionContext) -> Ad
     )
 
 
-def _check(fresh: tuple[Revision, ...], expected: DropExpectations, params: AdmitParams) -> Findings:
+def _check(fresh: tuple[Revision, ...], expected: DropExpectations, params: AdmitParams, context: AdmissionContext) -> Findings:
     from data_checks.batches import check_drop
 
-    return check_drop(tabulate_rows(fresh, params.min_certainty), expected)
+    return check_drop(tabulate_rows(fresh, params.min_certainty, context.in_force), expected)
 
 
 def _expect(drop: Drop, params: AdmitParams, context: AdmissionContext) -> DropExpectations:
@@ -117,5 +119,7 @@ def _expect_of_rows(params: AdmitParams, today: date) -> RowExpectations:
         max_chars=params.max_chars,
         published_ahead_days=params.published_ahead_days,
         effective_ahead_days=params.effective_ahead_days,
+        allows_orders=params.allows_orders,
+        max_shift=params.max_shift,
         retiring_statuses=tuple(sorted(status.value for status in RETIRING)),
     )

@@ -28,6 +28,10 @@ class AdmitParams(BaseModel):
     min_rows_for_share: int = Field(default=10, ge=1, description="smaller drops are never refused for that share")
     max_foreign_share: Share = Field(default=0.0, description="share of rows that may name another source than the drop")
     max_label_shift: Share = Field(default=0.45, description="how much above its usual share a label may lie")
+    allows_orders: bool = Field(default=False, description="whether texts may address a language model, or hide characters")
+    max_shift: float | None = Field(
+        default=10.0, gt=1.0, description="by how many times no figure may differ from the revision in force; none: any"
+    )
     max_label_share: Share = Field(default=0.95, description="share at which a label dominates whatever was usual")
 
     @model_validator(mode="after")

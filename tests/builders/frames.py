@@ -29,6 +29,8 @@ def build_row(number: int = 0, **cells: Any) -> dict[str, Any]:
         "effective_to": None,
         "language": "en",
         "certainty": 0.99,
+        "orders": 0.0,
+        "shift": 1.0,
     }
     return {**defaults, **cells}
 

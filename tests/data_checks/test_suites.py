@@ -42,6 +42,10 @@ DEFECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"labels": join_labels(["Class I", "Class 1"])}, "label is declared", "label not in the declared set"),
     ({"labels": join_labels(["Class I\n"])}, "label is declared", "label not in the declared set"),
     ({"labels": join_labels([""])}, "label is declared", "label not in the declared set"),
+    ({"orders": 1.0}, "text gives a model no orders", "in 1 place"),
+    ({"orders": 3.0}, "text gives a model no orders", "in 3 places"),
+    ({"shift": 10.0}, "no figure moved too far", "10 times the figure in force"),
+    ({"shift": float("inf")}, "no figure moved too far", "inf times the figure in force"),
 ]
 
 SOUND: list[dict[str, Any]] = [
@@ -57,14 +61,23 @@ SOUND: list[dict[str, Any]] = [
     {"published_at": date(1700, 1, 1), "effective_from": date(1700, 1, 1)},
     {"text": "x" * 20},
     {"text": "x" * 1000},
+    {"shift": 9.99},
 ]
 
 RETIRING: list[dict[str, Any]] = [
-    {"status": status, "text": "", "title": "", "labels": join_labels(["Unheard of"]), "language": "und", "certainty": 0.0}
+    {
+        "status": status,
+        "text": "",
+        "title": "",
+        "labels": join_labels(["Unheard of"]),
+        "language": "und",
+        "certainty": 0.0,
+        "shift": 99.0,
+    }
     for status in ("withdrawn", "retracted", "erased")
 ]
 
-EXPECTED = expect_drop(rows=expect_rows(max_chars=1000), max_bad_share=1.0)
+EXPECTED = expect_drop(rows=expect_rows(max_chars=1000, allows_orders=False, max_shift=10.0), max_bad_share=1.0)
 
 
 def test_catches_each_defect_in_its_row_and_describes_it() -> None:

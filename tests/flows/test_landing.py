@@ -148,6 +148,19 @@ def test_a_row_in_quarantine_does_not_land_again(place: Place) -> None:
     assert len(list_rows(place.home, DOMAIN)) == 1
 
 
+def test_a_revision_whose_figure_moved_tenfold_waits_until_a_person_lets_it_in(place: Place) -> None:
+    record = {**build_records(1)[0], "text": "The fee is $25 for each of the recalled lots."}
+    put(place, "a", [record])
+    look(place)
+    put(place, "b", [{**record, "text": "The fee is $250 for each of the recalled lots.", "effective_from": "2026-02-01"}])
+    found = look(place)
+    assert (found.admitted, found.quarantined) == (0, 1)
+    (waiting,) = list_rows(place.home, DOMAIN)
+    assert [reason.expectation for reason in waiting.reasons] == ["no figure moved too far"]
+    release_from_quarantine(place, DOMAIN, waiting.digest, "the agency confirms it")
+    assert len(documents(place)) == 2
+
+
 def test_a_released_row_lands_once(place: Place) -> None:
     records = build_records(12)
     put(place, "a", [*records, {**records[0], "document_id": "short", "text": "Short."}])
