@@ -13,7 +13,7 @@ from data_checks.columns import CORPUS_COLUMNS, DROP_COLUMNS, ColumnKind
 from data_checks.expectations import CorpusExpectations, DropExpectations, RowExpectations
 from data_checks.findings import DropFailure, Findings, RowFailure, Tally
 from data_checks.forms import check_form
-from data_checks.suites import row_checks
+from data_checks.suites import SCREENS, row_checks
 from data_checks.validation import Outcome, run_checks
 
 
@@ -29,7 +29,8 @@ def check_drop(frame: pd.DataFrame, expected: DropExpectations) -> Findings:
         return findings
     foreign = float((frame["source"] != expected.source).mean())
     labelled = frame[frame["labels"] != ""]
-    judged_share = findings.failed_rows / len(frame) if len(frame) >= expected.min_rows_for_share else 0.0
+    broken = {failure.row_id for failure in findings.row_failures if failure.expectation not in SCREENS}
+    judged_share = len(broken) / len(frame) if len(frame) >= expected.min_rows_for_share else 0.0
     return _refuse(
         findings,
         check_volume(len(frame), expected.volume),

@@ -69,8 +69,8 @@ class DropExpectations:
     """What one drop must be as a whole, beside what each of its rows must be.
 
     ``source`` is who it claims to come from; at most ``max_foreign_share`` of its rows may say otherwise. With
-    ``min_rows_for_share`` rows or more, at most ``max_bad_share`` of them may fail a row check: beyond it the drop as such is
-    broken, and the rows that happen to pass are no better.
+    ``min_rows_for_share`` rows or more, at most ``max_bad_share`` of them may fail a row check (other than the screens, which ask
+    for a person): beyond it the drop as such is broken, and the rows that happen to pass are no better.
     """
 
     rows: RowExpectations

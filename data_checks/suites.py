@@ -32,6 +32,11 @@ ENCODING_DAMAGE = "|".join(
 ANYTHING_VISIBLE = "[^\\s\u00a0\u2000-\u200b\u3000\ufeff]"
 
 
+GIVES_ORDERS, MOVED_TOO_FAR = "text gives a model no orders", "no figure moved too far"
+SCREENS = frozenset({GIVES_ORDERS, MOVED_TOO_FAR})
+"""Checks whose failures ask for a person. They say nothing against the drop, so no number of them refuses it."""
+
+
 def row_checks(expected: RowExpectations) -> tuple[Check, ...]:
     """Return the checks of every row: its identity, its dates, its content."""
     identity = Check(
@@ -103,13 +108,13 @@ def _content_checks(expected: RowExpectations) -> tuple[Check, ...]:
 def _screening_checks(expected: RowExpectations, taught: Any) -> Iterator[Check]:  # noqa: ANN401  # as above
     if not expected.allows_orders:
         yield Check(
-            name="text gives a model no orders",
+            name=GIVES_ORDERS,
             expectation=gxe.ExpectColumnValuesToBeBetween(column="orders", max_value=0, row_condition=taught),
             describe=lambda row: f"in {row['orders']:.0f} place{'s' if row['orders'] > 1 else ''}",
         )
     if expected.max_shift is not None:
         yield Check(
-            name="no figure moved too far",
+            name=MOVED_TOO_FAR,
             expectation=gxe.ExpectColumnValuesToBeBetween(
                 column="shift", max_value=expected.max_shift, strict_max=True, row_condition=taught
             ),

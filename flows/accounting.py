@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from flows.places import Place
 from flows.stages import read_seconds
 from flows.worktrees import Worktree
 from pipelines.admit.archives import AdmissionRecord, read_decision
-from pipelines.curate.cards import DataCard, measure_shift
+from pipelines.curate.cards import DataCard, measure_drift
+from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DropId, digest_set
 from pipelines.domain.pins import Pin
@@ -128,17 +129,21 @@ def account_for_drift(place: Place, tree: Worktree) -> Drift:
     if theirs is None or not card.is_file():
         return Drift(against=version, shifts={}, problem=NO_CARD if version is not None else FIRST_CARD)
     ours = read_json(card, DataCard)
-    shifts = {name: measure_shift(theirs.composition[name], groups) for name, groups in ours.composition.items()}
+    shifts = {name: measure_drift(theirs.composition[name], groups) for name, groups in ours.composition.items()}
     return Drift(against=version, shifts={name: round(shift, 6) for name, shift in shifts.items()})
 
 
 def _find_card(place: Place, tree: Worktree, version: int | None) -> DataCard | None:
-    judged = place.ledger.events(tree.domain, [Kind.CANDIDATE_JUDGED])
+    """Return the card of a judged version, ``None`` where it cannot be read: no verdict waits for what is only told."""
+    judged = reversed(place.ledger.events(tree.domain, [Kind.CANDIDATE_JUDGED]))
     named = next((event.payload.get("evidence") for event in judged if event.payload["version"] == version), None)
     digest = named.get("card.json") if isinstance(named, Mapping) else None
-    if digest is None or not place.evidence.has(Digest(str(digest))):
+    if digest is None:
         return None
-    return TypeAdapter(DataCard).validate_json(place.evidence.get(Digest(str(digest))))
+    try:
+        return TypeAdapter(DataCard).validate_json(place.evidence.get(Digest(str(digest))))
+    except (LedgerError, ValidationError):
+        return None
 
 
 def account_for_licences(tree: Worktree) -> Licences:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
 import time
 from contextlib import suppress
@@ -45,8 +47,9 @@ def list_pinned(place: Place, domain: DomainName) -> frozenset[int]:
 def tidy_domain(place: Place, domain: DomainName) -> str:
     """Compact a domain's corpus, remove what is left of trainings that were given up, and say what was done; raises as above."""
     said = describe_compacted(compact_corpus(place, domain))
+    # files are dated by the machine, whatever the time of a rehearsal
     count = remove_attempts(place.home.checkpoints, time.time() - GIVEN_UP_DAYS * DAY_S)
-    return f"{said}; trainings that were given up, and whose checkpoints are gone: {count}" if count else said
+    return f"{said}; trainings of any domain that were given up, and whose checkpoints are gone: {count}" if count else said
 
 
 def remove_attempts(checkpoints: Path, before: float) -> int:
@@ -54,19 +57,27 @@ def remove_attempts(checkpoints: Path, before: float) -> int:
 
     A training that is at work writes every minute or so. All that is lost with its checkpoints is time.
     """
-    attempts = [path for path in checkpoints.iterdir() if path.is_dir()] if checkpoints.is_dir() else []
-    old = [path for path in attempts if _last_written(path) < before]
+    old = [path for path in _list_folders(checkpoints) if _last_written(path) < before]
     for path in old:
         # another worker of the same home may be at the same work
         shutil.rmtree(path, ignore_errors=True)
-    return len(old)
+    return sum(not path.exists() for path in old)
+
+
+def _list_folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
 def _last_written(folder: Path) -> float:
-    times = [folder.stat().st_mtime]
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a checkpoint that gave way to a newer one since
-            times.append(path.stat().st_mtime)
+    """Return when anything in ``folder`` was last written; infinitely late where it has gone since."""
+    try:
+        times = [folder.stat().st_mtime]
+    except FileNotFoundError:
+        return math.inf
+    for root, folders, files in os.walk(folder):  # passes over what a training at work has removed since
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                times.append(Path(root, name).stat().st_mtime)
     return max(times)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from flows.places import Place
 from flows.servers import find_prefect
-from pipelines.keys import list_bare_keys
+from pipelines.domain.errors import ParamsError
+from pipelines.keys import list_bare_keys, open_keys
 
 NEEDED_GIB = 5.0
 WATCHED = ("torch", "transformers", "prefect", "mlflow", "dvc", "deltalake", "great-expectations", "pydantic", "sqlalchemy")
@@ -93,6 +94,13 @@ def _examine_keys(place: Place) -> Examination:
         for domain, params in place.params.domains.items()
         for name in list_bare_keys(params.model_dump(mode="json", include=read))
     ]
+    try:
+        for params in place.params.domains.values():
+            open_keys(params.curate, place.settings.find_key)
+            open_keys(params.split, place.settings.find_key)
+    except ParamsError as error:
+        found, _, advice = str(error).partition(": ")
+        return Examination(subject="keys", found=found, is_well=False, advice=advice)
     told = f"{', '.join(bare)} in params.yaml, and so in git and dvc.lock; `addendum key secret` keeps a key out of them"
     return Examination(subject="keys", found=told if bare else "params.yaml holds none")
 

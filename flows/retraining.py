@@ -27,6 +27,7 @@ from pipelines.inputs import is_own_look
 from pipelines.ledger.retrainings import end_retraining, open_retraining
 from pipelines.ledger.retrainings import start_retraining as begin
 from pipelines.params import DomainParams
+from pipelines.recipes import leave_out_keys
 from pipelines.tracking import TrackedDataset
 from pipelines.workspace import Workspace
 
@@ -143,14 +144,14 @@ def flatten_params(params: DomainParams) -> dict[str, str]:
     """Return the stage sections as MLflow shows them: dotted names and plain values, without keys."""
     flat: dict[str, str] = {}
     chosen = params.model_dump(mode="json", include={"labels", "curate", "split", "train", "evaluate", "audit", "judge"})
-    waiting: list[tuple[str, object]] = [("", chosen)]
+    waiting: list[tuple[str, object]] = [("", leave_out_keys(chosen))]
     while waiting:
         prefix, value = waiting.pop()
         if isinstance(value, dict):
             waiting.extend((f"{prefix}.{key}".lstrip("."), inner) for key, inner in value.items())
         elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
             waiting.extend((f"{prefix}.{index}", inner) for index, inner in enumerate(value))
-        elif prefix.rpartition(".")[2] != "key":
+        else:
             flat[prefix] = str(value)
     return flat
 

@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import Json
@@ -34,13 +34,19 @@ class KeptKey(BaseModel):
     seal: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-Key: TypeAlias = str | KeptKey
+def _tell_kind(value: object) -> str:
+    return "kept" if isinstance(value, Mapping | KeptKey) else "spelled"
+
+
+Key: TypeAlias = Annotated[
+    Annotated[str, Field(min_length=1), Tag("spelled")] | Annotated[KeptKey, Tag("kept")], Discriminator(_tell_kind)
+]
 """A key as ``params.yaml`` has it: spelled out, or kept elsewhere."""
 
 
 def check_name(name: str) -> str:
     """Return the name of a kept key; raises :class:`ParamsError` for one that no variable can have."""
-    if not re.match(NAME, name):
+    if not re.fullmatch(NAME, name):
         raise ParamsError(f"{name!r} can name no key: capital letters, digits and underscores, a letter first")
     return name
 

@@ -142,17 +142,29 @@ class Settings(BaseSettings):
     def find_key(self, name: str) -> str | None:
         """Return the secret key ``name``: of that variable, of the file that ``<name>_FILE`` names, or of ``keys/secrets``.
 
-        White space around it is not part of it. Raises :class:`ParamsError` where a file that the environment names is not there.
+        White space around it is not part of it, and an empty variable is none. Raises :class:`ParamsError` for a file that cannot
+        be read or holds nothing; it names the file and shows nothing of it.
         """
-        if name in os.environ:
-            return os.environ[name].strip()
-        named = os.environ.get(f"{name}_FILE")
+        spoken, named = (os.environ.get(variable, "").strip() for variable in (name, f"{name}_FILE"))
+        if spoken:
+            return spoken
+        if named and not Path(named).is_absolute():
+            # a stage runs in another folder than the flow that starts it
+            raise ParamsError(f"{name}_FILE: {named} is not a whole path: begin it with /")
         file = Path(named) if named else self.place.secrets / name
-        if file.is_file():
-            return file.read_text(encoding="utf-8").strip()
-        if named:
-            raise ParamsError(f"{name}_FILE: {file} is not there: set it right, or unset it")
-        return None
+        try:
+            key = file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            if named:
+                raise ParamsError(f"{name}_FILE: {file} is not there: set it right, or unset it") from None
+            return None
+        except (OSError, UnicodeDecodeError):
+            raise ParamsError(
+                f"{file} cannot be read as text: let this user read it, and keep the key as letters in it"
+            ) from None
+        if not key:
+            raise ParamsError(f"{file} holds no key: put it back, or remove the file")
+        return key
 
     def make_key(self, name: str) -> str:
         """Write a new secret key (32 bytes by chance, as hexadecimal digits) for this user alone to ``keys/secrets``; return it.
@@ -160,14 +172,17 @@ class Settings(BaseSettings):
         Raises :class:`ParamsError` where one is there already.
         """
         file = self.place.secrets / name
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.place.keys, self.place.secrets):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = secrets.token_hex(32)
         try:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
-            raise ParamsError(f"{file} is there already, and empty: remove it first") from error
+            raise ParamsError(f"{file} is there already: a key is never overwritten") from error
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(f"{key}\n")
+            stream.flush()
+            os.fsync(stream.fileno())  # its seal is committed, and must not outlive it
         return key
 
     def corpus_address(self, domain: DomainName) -> str:

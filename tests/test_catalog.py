@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from pipelines.catalog import FITTING, LoggedMonitor, StageName, run_stage, watch_training
-from pipelines.domain.errors import WorkspaceError
+from pipelines.domain.errors import ParamsError, WorkspaceError
 from pipelines.domain.identities import DomainName, RunId
+from pipelines.keys import seal_key
 from pipelines.learners.machines import MACHINE_TAG, describe_machine, read_machine
 from pipelines.learners.paces import Progress, read_line
 from pipelines.learners.protocols import Step
@@ -19,7 +20,9 @@ from pipelines.params import DomainParams
 from pipelines.settings import Settings
 from pipelines.tracking import Tracker
 from pipelines.workspace import Workspace
+from tests.builders.curations import lay_curated
 from tests.builders.installations import REPOSITORY, build_params
+from tests.builders.revisions import build_entry
 
 STEP = Step(step=3, steps=8, loss=0.5, rate=0.1, tokens=120, dev_loss=0.75)
 
@@ -69,6 +72,21 @@ def test_a_named_run_is_told_too_and_no_thread_is_left(tmp_path: Path) -> None:
     noted = tracker.find_tag(DomainName("clinical"), RunId("run"), MACHINE_TAG)
     assert noted is not None
     assert read_machine(noted) == describe_machine("linear")
+
+
+@pytest.mark.parametrize("stage", [StageName.CURATE, StageName.SPLIT])
+def test_a_stage_opens_the_kept_keys_of_its_section_and_refuses_without_them(stage: StageName, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    key = {"env": "A_KEY_OF_TESTS", "seal": seal_key(settings.make_key("A_KEY_OF_TESTS"))}
+    curate = {"steps": [{"kind": "deidentify", "key": key}]}
+    params = DomainParams.model_validate(build_params(tmp_path, curate=curate, split={"key": key})["clinical"])
+    workspace = Workspace(tmp_path)
+    folder = lay_curated(workspace.of(DomainName("clinical")).root, [build_entry("a", text="Write to jo@example.org.")])
+    run_stage(stage, DomainName("clinical"), params, workspace, settings)
+    written = {StageName.CURATE: folder.curated / "report.json", StageName.SPLIT: folder.splits / "report.json"}[stage]
+    assert written.is_file()
+    with pytest.raises(ParamsError, match="A_KEY_OF_TESTS"):
+        run_stage(stage, DomainName("clinical"), params, workspace, Settings(home=tmp_path / "elsewhere"))
 
 
 @pytest.mark.parametrize("stage", list(StageName))

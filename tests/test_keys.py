@@ -84,12 +84,14 @@ def test_a_key_that_was_not_opened_hashes_nothing() -> None:
 
 
 @pytest.mark.parametrize("kept", [{"env": "SPLIT_KEY"}, {**KEPT, "seal": "1f"}, {**KEPT, "env": "../key"}, {**KEPT, "more": "x"}])
-def test_half_a_kept_key_is_refused_when_params_are_read(kept: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
+def test_half_a_kept_key_is_refused_by_the_part_that_is_wrong(kept: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as refused:
         SplitParams.model_validate({"key": kept})
+    wrong = {**dict.fromkeys(KEPT.keys() - kept.keys()), **{name: kept[name] for name in kept if kept[name] != KEPT.get(name)}}
+    assert {str(error["loc"][-1]) for error in refused.value.errors()} == wrong.keys()
 
 
-@pytest.mark.parametrize("name", ["", "lower", "../KEY", "1KEY", "A-B"])
+@pytest.mark.parametrize("name", ["", "lower", "../KEY", "1KEY", "A-B", "KEY\n"])
 def test_a_name_that_no_variable_can_have_is_refused(name: str) -> None:
     with pytest.raises(ParamsError, match="can name no key"):
         check_name(name)

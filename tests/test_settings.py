@@ -94,6 +94,7 @@ def test_a_secret_key_is_found_by_its_variable_then_its_file_then_at_home(
     made = settings.make_key("SPLIT_KEY")
     assert settings.find_key("SPLIT_KEY") == made
     assert (settings.place.secrets / "SPLIT_KEY").stat().st_mode & 0o777 == 0o600
+    assert settings.place.keys.stat().st_mode & 0o777 == 0o700
     (tmp_path / "mounted").write_text(" of the file\n", encoding="utf-8")
     monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "mounted"))
     assert settings.find_key("SPLIT_KEY") == "of the file"
@@ -105,6 +106,32 @@ def test_a_file_that_the_environment_names_must_be_there(monkeypatch: pytest.Mon
     monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "absent"))
     with pytest.raises(ParamsError, match="SPLIT_KEY_FILE"):
         Settings().find_key("SPLIT_KEY")
+
+
+def test_a_relative_path_would_be_another_file_for_a_stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mounted").write_text("a key", encoding="utf-8")
+    monkeypatch.setenv("SPLIT_KEY_FILE", "mounted")
+    with pytest.raises(ParamsError, match="is not a whole path"):
+        Settings().find_key("SPLIT_KEY")
+
+
+def test_an_empty_variable_hides_no_key_and_an_empty_file_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = Settings().make_key("SPLIT_KEY")
+    monkeypatch.setenv("SPLIT_KEY", "")
+    monkeypatch.setenv("SPLIT_KEY_FILE", "")
+    assert Settings().find_key("SPLIT_KEY") == made
+    (tmp_path / "empty").touch()
+    monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "empty"))
+    with pytest.raises(ParamsError, match="holds no key"):
+        Settings().find_key("SPLIT_KEY")
+
+
+def test_a_key_that_is_no_text_is_refused_by_its_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe secret")
+    monkeypatch.setenv("SPLIT_KEY_FILE", str(tmp_path / "binary"))
+    with pytest.raises(ParamsError, match="cannot be read as text") as refused:
+        Settings().find_key("SPLIT_KEY")
+    assert "secret" not in str(refused.value)
 
 
 def test_a_secret_key_is_never_made_twice() -> None:

@@ -84,7 +84,7 @@ def tabulate_card(card: DataCard) -> str:
     return file.getvalue()
 
 
-def measure_shift(before: Mapping[str, int], after: Mapping[str, int]) -> float:
+def measure_drift(before: Mapping[str, int], after: Mapping[str, int]) -> float:
     """Return the population stability index of two counts: 0 for equal shares; above .25 is usually called a shift.
 
     Sum over groups of (q - p) ln(q / p), the symmetric divergence of Kullback and Leibler (1951, *Annals of Mathematical

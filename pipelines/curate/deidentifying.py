@@ -11,15 +11,18 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.curate.rows import Curated, Row
-from pipelines.keys import KeptKey, Key, read_key
+from pipelines.keys import Key, read_key
 
 if TYPE_CHECKING:
     from pipelines.privacy.recognising import Mention, MentionKind
+
+
+SHORTEST_KEY = 8
 
 
 class Deidentify(BaseModel):
@@ -34,10 +37,15 @@ class Deidentify(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["deidentify"] = "deidentify"
-    key: Annotated[str, Field(min_length=8)] | KeptKey = Field(
-        repr=False, description="keys the surrogates; another key gives other surrogates"
-    )
+    key: Key = Field(repr=False, description="keys the surrogates; another key gives other surrogates")
     screen: bool = True
+
+    @field_validator("key")
+    @classmethod
+    def _refuse_short(cls, key: Key) -> Key:
+        if isinstance(key, str) and len(key) < SHORTEST_KEY:
+            raise ValueError(f"it should have at least {SHORTEST_KEY} characters")
+        return key
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Return all rows with surrogates in place of personal data; none leaves.

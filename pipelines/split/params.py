@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.keys import KeptKey
+from pipelines.keys import Key
 
 
 class Shares(BaseModel):
@@ -33,8 +33,6 @@ class SplitParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: Annotated[str, Field(min_length=1)] | KeptKey = Field(
-        repr=False, description="keys the hash of families; another domain's key gives an unrelated split"
-    )
+    key: Key = Field(repr=False, description="keys the hash of families; another domain's key gives an unrelated split")
     shares: Shares = Shares()
     currency_from: tuple[Literal["train", "dev", "holdout", "anchor"], ...] = ("train",)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.curate.cards import COLUMNS, UNLABELLED, Lengths, draw_card, measure_shift, tabulate_card
+from pipelines.curate.cards import COLUMNS, UNLABELLED, Lengths, draw_card, measure_drift, tabulate_card
 from pipelines.curate.rows import Row
 from pipelines.domain.revisions import Status
 from tests.builders.curations import build_row
@@ -79,19 +79,19 @@ def test_the_table_has_a_line_for_each_group_the_largest_first_and_years_in_thei
 
 @given(COUNTS, COUNTS)
 def test_a_shift_is_never_negative_and_the_same_from_either_side(before: Mapping[str, int], after: Mapping[str, int]) -> None:
-    assert measure_shift(before, after) >= 0
-    assert measure_shift(before, after) == pytest.approx(measure_shift(after, before))
-    assert measure_shift(before, before) == 0
+    assert measure_drift(before, after) >= 0
+    assert measure_drift(before, after) == pytest.approx(measure_drift(after, before))
+    assert measure_drift(before, before) == 0
 
 
 def test_a_corpus_that_only_grew_has_not_shifted_and_one_with_other_shares_has() -> None:
     before = {"a": 600, "b": 400}
-    assert measure_shift(before, {"a": 6000, "b": 4000}) < 0.001
-    assert measure_shift(before, {"a": 300, "b": 700}) > 0.25
+    assert measure_drift(before, {"a": 6000, "b": 4000}) < 0.001
+    assert measure_drift(before, {"a": 300, "b": 700}) > 0.25
     # by hand, of shares so large that half a row is nothing: .2 ln(.6/.4) + .2 ln(.6/.4)
-    assert measure_shift({"a": 6 * 10**8, "b": 4 * 10**8}, {"a": 4 * 10**8, "b": 6 * 10**8}) == pytest.approx(0.4 * math.log(1.5))
+    assert measure_drift({"a": 6 * 10**8, "b": 4 * 10**8}, {"a": 4 * 10**8, "b": 6 * 10**8}) == pytest.approx(0.4 * math.log(1.5))
 
 
 def test_a_group_that_is_new_has_a_finite_weight() -> None:
-    assert 0 < measure_shift({"a": 100}, {"a": 100, "b": 1}) < 0.02
-    assert measure_shift({}, {}) == 0
+    assert 0 < measure_drift({"a": 100}, {"a": 100, "b": 1}) < 0.02
+    assert measure_drift({}, {}) == 0

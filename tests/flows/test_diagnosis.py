@@ -13,7 +13,7 @@ from flows.diagnosis import Examination, examine
 from flows.places import Place
 from pipelines.domain.events import Kind
 from pipelines.files import write_bytes
-from pipelines.keys import KeptKey
+from pipelines.keys import KeptKey, seal_key
 from pipelines.split.params import SplitParams
 from tests.builders.installations import REPOSITORY
 from tests.builders.ledgers import open_raw
@@ -46,7 +46,12 @@ def test_whatever_is_wrong_comes_with_advice(healthy: dict[str, Examination]) ->
 def test_keys_that_stand_in_params_are_told_by_name_and_kept_ones_are_not(place: Place) -> None:
     assert f"{DOMAIN}.split.key in params.yaml" in examinations(place)["keys"].found
     kept = with_section(place, split=SplitParams(key=KeptKey(env="SPLIT_KEY", seal="0" * 64)))
-    assert examinations(kept)["keys"].found == "params.yaml holds none"
+    missing = examinations(kept)["keys"]
+    assert (missing.found, missing.is_well) == ("the key SPLIT_KEY is not here", False)
+    assert "set the variable SPLIT_KEY" in missing.advice
+    seal = seal_key(place.settings.make_key("SPLIT_KEY"))
+    whole = with_section(place, split=SplitParams(key=KeptKey(env="SPLIT_KEY", seal=seal)))
+    assert examinations(whole)["keys"] == Examination(subject="keys", found="params.yaml holds none")
 
 
 def test_an_altered_ledger_is_found(place: Place) -> None:

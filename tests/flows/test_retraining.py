@@ -33,6 +33,7 @@ from pipelines.domain.events import Kind
 from pipelines.domain.pins import Pin
 from pipelines.domain.verdicts import Decision
 from pipelines.files import digest_folder, read_json
+from pipelines.keys import KeptKey
 from pipelines.ledger.retrainings import open_retraining
 from tests.builders.installations import build_records
 from tests.builders.places import DOMAIN, Shared, build_place, inbox_of, with_section
@@ -188,6 +189,13 @@ def test_params_are_flattened_to_plain_values(place: Place) -> None:
     assert flat["curate.steps.0.kind"] == "repair_unicode"
     assert not any(key.startswith(("watch", "admit", "retrain", "promote")) for key in flat)
     assert all(isinstance(value, str) for value in flat.values())
+
+
+def test_mlflow_is_shown_neither_a_key_nor_the_seal_of_one(place: Place) -> None:
+    spelled = flatten_params(place.of(DOMAIN))
+    kept = with_section(place, split=place.of(DOMAIN).split.model_copy(update={"key": KeptKey(env="A_KEY", seal="0" * 64)}))
+    assert flatten_params(kept.of(DOMAIN)) == spelled
+    assert not any("key" in name.split(".") for name in spelled)
 
 
 def test_a_first_retraining_ends_with_a_judged_candidate(retrained: Retrained) -> None:

@@ -19,6 +19,7 @@ from pipelines.domain.identities import Digest, RunId, digest_value
 from pipelines.domain.pins import ModelPin
 from pipelines.domain.promotions import Promotion
 from pipelines.domain.revisions import Revision, Status
+from pipelines.keys import KeptKey, seal_key
 from pipelines.learners.linear import Linear
 from pipelines.learners.monitors import Unwatched
 from pipelines.learners.protocols import Document
@@ -94,6 +95,17 @@ def test_a_champion_that_loses_on_the_news_is_retrained_and_the_figures_are_in_t
     assert isinstance(figures, dict)
     assert figures["news"] == {"new": 150, "amended": 0, "retired": 0}
     assert {"gain", "value", "cost", "seconds", "share"} <= figures["forecast"].keys()
+
+
+def test_a_champion_is_asked_about_the_same_rows_where_the_key_of_the_split_is_kept(
+    served: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.corpus(DOMAIN).append("second", build_rows(150, 1000, SWAPPED))
+    split = served.of(DOMAIN).split
+    key = KeptKey(env="SPLIT_KEY", seal=seal_key(str(split.key)))
+    monkeypatch.setenv("SPLIT_KEY", str(split.key))
+    kept = with_section(weighing(served, **VALUES), split=split.model_copy(update={"key": key}))
+    assert start_retraining(kept, DOMAIN, None).reason.endswith(": it pays")
 
 
 def test_a_gain_that_cannot_pay_for_the_people_is_held_with_the_reason(served: Place) -> None:
