@@ -29,6 +29,11 @@ A pair is made as evaluation makes it: the two texts are compared from the first
 before it, by log-likelihood per token. Updates, replay (drawn from what was learned before and is still in force) and scoring are
 the product's own: `causal_lm`, `lessons/replay.py`, `evaluate`.
 
+Replay is what keeps the rest. Without it, full fine-tuning teaches the amendment and costs the untouched paragraphs 13%; with a
+quarter of the lesson from history, nothing of them is lost. LoRA of rank 16 teaches less in as many steps and forgets more. In
+every arm everyday English gets worse, by 1 to 9%: these updates hold no general text, of which the recipe has 5% (`general`).
+Either goal alone is easily met; the recipe for a language model whose history is small should replay more than the usual 10%.
+
 Currency is knowledge of text that was trained on: that is what an update is for. It says nothing about whether the model can
 reason with the rule.
 """
