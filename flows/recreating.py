@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.claims import Claim, find_claim, list_erasures, read_lock
+from flows.claims import Claim, list_erasures, read_lock
 from flows.places import Place
 from flows.stages import run_in_worktree
 from flows.surroundings import Surroundings, compare_surroundings
@@ -62,17 +62,15 @@ class Recreation:
         return self.is_identical or (is_whole and all(tensor.relative <= self.tolerance for tensor in self.tensors))
 
 
-def recreate(
-    place: Place, domain: DomainName, version: int, into: Path, tell: Tell, tolerance: float | None = None
-) -> Recreation:
-    """Make ``version`` again below ``into``, an empty folder, and compare it with what the ledger names.
+def recreate(place: Place, claim: Claim, into: Path, tell: Tell, tolerance: float | None = None) -> Recreation:
+    """Make the model of ``claim`` again below ``into``, an empty folder, and compare it with what the ledger names.
 
     Raises:
-        LedgerError: when the ledger has no such judged version, or what it stands on is gone.
+        LedgerError: when what it stands on is gone.
         WorkspaceError: when the run's branch says otherwise than the ledger, or the commit is not here.
         StageError: when a stage refuses; says which erasures there were since, where there were any.
     """
-    claim = find_claim(place, domain, version)
+    domain, version = claim.domain, claim.version
     tree = lay_checkout(place, claim, into)
     tell(f"{domain} version {version}: run {claim.run_id}, commit {claim.commit[:12]}, corpus version {claim.pin.corpus.version}")
     _run_stages(place, claim, tree, tell)

@@ -31,11 +31,13 @@ def recreate(
     Example: addendum recreate clinical 2
     """
     place = enter()
+    from flows.claims import find_claim
     from flows.recreating import recreate as make_again
 
+    claim = find_claim(place, DomainName(domain), version)
     with TemporaryDirectory() as temporary:
         folder = into.resolve() if into else Path(temporary) / "recreated"
-        made = make_again(place, DomainName(domain), version, folder, say, tolerance)
+        made = make_again(place, claim, folder, say, tolerance)
     for line in describe(made):
         say(line)
     if into:
