@@ -394,7 +394,10 @@ class TestWhatMlflowShows:
             pin = read_json(tree.folder.pin, Pin)
             assert datasets == {**splits, f"{promoted.domain} corpus": pin.corpus.manifest_digest[:36]}
             attached = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, "run")}
-            assert attached == {"pin.json", "dvc.lock", "scorecard.json", "verdict.json", "curve.csv"}
+            assert attached == {"pin.json", "dvc.lock", "scorecard.json", "verdict.json", "curve.csv", "card.json"}
+            moved = {name for name in run.data.metrics if name.startswith("drift.")}
+            compared = {f"drift.{name}" for name in ("source", "year", "label", "licence")}
+            assert moved == (compared if pin.champion is not None else set())
             verdict = Path(client.download_artifacts(run.info.run_id, "run/verdict.json", str(told.play.stage.folder)))
             assert digest_bytes(verdict.read_bytes()) == promoted.payload["verdict"]
 
