@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from typing import Annotated, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
@@ -66,7 +66,7 @@ def open_keys(section: Section, find: FindKey) -> Section:
         ParamsError: for a key that nobody has, that is not the one of the seal, or too short; never shows its content.
     """
     try:
-        return type(section).model_validate(_open(section.model_dump(mode="json"), find))
+        return type(section).model_validate(_replace(section.model_dump(mode="json"), lambda key: _open(key, find)))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise ParamsError(f"{'.'.join(str(part) for part in first['loc'])}, kept elsewhere: {first['msg']}") from None
@@ -81,11 +81,7 @@ def read_key(key: Key) -> bytes:
 
 def seal_keys(value: Json) -> Json:
     """Return ``value`` with every secret key in it replaced by its seal: the same wherever the key is kept."""
-    if isinstance(value, Mapping):
-        return {name: _seal(it) if name == FIELD and is_key(it) else seal_keys(it) for name, it in value.items()}
-    if isinstance(value, list | tuple):
-        return [seal_keys(inner) for inner in value]
-    return value
+    return _replace(value, _seal)
 
 
 def list_bare_keys(value: Json, where: str = "") -> list[str]:
@@ -112,18 +108,18 @@ def is_key(value: Json) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and value.keys() == {"env", "seal"})
 
 
-def _open(value: Any, find: FindKey) -> Any:  # noqa: ANN401  # JSON in, JSON out
+def _replace(value: Json, change: Callable[[Json], Json]) -> Json:
     if isinstance(value, Mapping):
-        return {
-            name: _find(KeptKey.model_validate(it), find)
-            if name == FIELD and is_key(it) and not isinstance(it, str)
-            else _open(it, find)
-            for name, it in value.items()
-        }
-    return [_open(inner, find) for inner in value] if isinstance(value, list) else value
+        return {name: change(it) if name == FIELD and is_key(it) else _replace(it, change) for name, it in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replace(inner, change) for inner in value]
+    return value
 
 
-def _find(kept: KeptKey, find: FindKey) -> str:
+def _open(written: Json, find: FindKey) -> str:
+    if isinstance(written, str):
+        return written
+    kept = KeptKey.model_validate(written)
     key = find(kept.env)
     if not key:
         raise ParamsError(

@@ -9,10 +9,11 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.curate.rows import Row
+from pipelines.domain.counts import count_values
 from pipelines.privacy.recognising import SURROGATE
 
 UNLABELLED = "without a label"
@@ -63,12 +64,12 @@ def draw_card(rows: Sequence[Row]) -> DataCard:
     return DataCard(
         rows=len(active),
         families=len({revision.family_id for revision in revisions}),
-        by_source=_count(revision.source for revision in revisions),
-        by_year=_count(f"{revision.published_at.year:04d}" for revision in revisions),
-        by_label=_count(revision.labels[0] if revision.labels else UNLABELLED for revision in revisions),
-        by_licence=_count(revision.licence for revision in revisions),
+        by_source=count_values(revision.source for revision in revisions),
+        by_year=count_values(f"{revision.published_at.year:04d}" for revision in revisions),
+        by_label=count_values(revision.labels[0] if revision.labels else UNLABELLED for revision in revisions),
+        by_licence=count_values(revision.licence for revision in revisions),
         clusters=sum(size > 1 for size in clusters.values()),
-        surrogates=_count(mark[1:].split("-")[0] for mark in marks),
+        surrogates=count_values(mark[1:].split("-")[0] for mark in marks),
         lengths=_measure([len(row.reading.split()) for row in active]),
     )
 
@@ -107,7 +108,3 @@ def _measure(words: Sequence[int]) -> Lengths | None:
     ordered = sorted(words)
     low, middle, high = (ordered[max(math.ceil(share * len(ordered)), 1) - 1] for share in (0.05, 0.5, 0.95))
     return Lengths(least=ordered[0], low=low, middle=middle, high=high, most=ordered[-1])
-
-
-def _count(values: Iterable[str]) -> Mapping[str, int]:
-    return dict(sorted(Counter(values).items()))

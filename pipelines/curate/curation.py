@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipelines.curate.cards import draw_card, tabulate_card
 from pipelines.curate.params import AnyStep, CurateParams
 from pipelines.curate.rows import Curated, Removal, Row, enter
+from pipelines.domain.counts import count_values
 from pipelines.domain.revisions import RETIRING, Entry
 from pipelines.files import write_bytes, write_json
 from pipelines.tables import CURATED_SCHEMA, ENTRY_SCHEMA, read_entries, read_table, tabulate_entries, write_table
@@ -87,16 +88,12 @@ def _report(received: int, curated: Curated) -> CurationReport:
     return CurationReport(
         received=received,
         kept=len(rows),
-        kept_by_status=_count(row.entry.revision.status.value for row in rows),
-        kept_by_source=_count(row.entry.revision.source for row in rows),
-        dropped_by_reason=_count(removal.reason for removal in removals),
-        changed_by_reason=_count(change for row in rows for change in row.changes),
+        kept_by_status=count_values(row.entry.revision.status.value for row in rows),
+        kept_by_source=count_values(row.entry.revision.source for row in rows),
+        dropped_by_reason=count_values(removal.reason for removal in removals),
+        changed_by_reason=count_values(change for row in rows for change in row.changes),
         clusters=sum(1 for size in Counter(row.cluster for row in rows).values() if size > 1),
     )
-
-
-def _count(values: Iterable[str]) -> Mapping[str, int]:
-    return dict(sorted(Counter(values).items()))
 
 
 def _tabulate_documents(rows: Sequence[Row]) -> pa.Table:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.corpus.tables import Corpus
+from pipelines.domain.counts import count_values
 from pipelines.domain.errors import StageError
 from pipelines.domain.identities import Digest, digest_bytes
 from pipelines.domain.pins import CorpusPin, Pin
@@ -42,8 +42,8 @@ def take_snapshot(folder: DomainFolder, corpus: Corpus) -> SnapshotManifest:
     manifest = SnapshotManifest(
         corpus=pin,
         entries=len(entries),
-        by_status={status.value: 0 for status in Status} | _count(entry.revision.status.value for entry in entries),
-        by_source=_count(entry.revision.source for entry in entries),
+        by_status={status.value: 0 for status in Status} | count_values(entry.revision.status.value for entry in entries),
+        by_source=count_values(entry.revision.source for entry in entries),
         table_digest=digest_bytes(path.read_bytes()),
     )
     write_json(folder.snapshot / "manifest.json", manifest)
@@ -62,7 +62,3 @@ def check_digests(received: Iterable[Entry]) -> None:
 
 def _order(entry: Entry) -> tuple[str, str, int, Digest]:
     return entry.revision.source, entry.revision.document_id, entry.ingest_seq, entry.digest
-
-
-def _count(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipelines.domain.counts import count_values
 from pipelines.domain.identities import Digest, FamilyId
 from pipelines.domain.pins import Pin
 from pipelines.domain.revisions import Entry
@@ -96,11 +96,7 @@ def _describe(separation: Separation, name: SplitName) -> Part:
     return Part(
         rows=len(members),
         families=len({entry.revision.family_id for entry in members}),
-        by_source=_count(entry.revision.source for entry in members),
-        by_label=_count(label for entry in members for label in entry.revision.labels[:1]),
+        by_source=count_values(entry.revision.source for entry in members),
+        by_label=count_values(label for entry in members for label in entry.revision.labels[:1]),
         bridging=len(active) - len(members),
     )
-
-
-def _count(values: Iterable[str]) -> Mapping[str, int]:
-    return dict(sorted(Counter(values).items()))
