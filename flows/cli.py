@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from flows.commands import approvals, audits, corpora, drops, gate, local, loop, quarantine, recreating, reports
+from flows.commands import approvals, audits, corpora, drops, erasing, gate, local, loop, quarantine, recreating, reports
 
 app = typer.Typer(
     help="Keeps specialised language models current: detect, admit, retrain, judge, promote.",
@@ -26,6 +26,7 @@ LOOP: tuple[Callable[..., None], ...] = (
     loop.rollback,
     loop.drill,
     loop.control,
+    erasing.unlearn,
     loop.reconcile,
     loop.unfreeze,
     loop.restore,
@@ -41,6 +42,7 @@ app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Records")
 app.add_typer(gate.app, name="gate", rich_help_panel="The loop, by hand")
 app.add_typer(approvals.keys, name="key", rich_help_panel="Records")
 app.command(rich_help_panel="Records")(corpora.impact)
+app.command(rich_help_panel="Records")(erasing.erase)
 app.command(rich_help_panel="Records")(reports.explain)
 app.command(rich_help_panel="Records")(audits.verify)
 app.command(rich_help_panel="Records")(reports.envelope)

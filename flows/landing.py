@@ -14,6 +14,7 @@ from pathlib import Path
 from flows.places import Place
 from pipelines.admit.admission import AdmissionContext, admit_drop
 from pipelines.admit.archives import AdmissionRecord, read_archived_drop
+from pipelines.admit.erasures import leave_out_erased
 from pipelines.admit.frames import count_labels
 from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import quarantined_digests, release_row
@@ -46,7 +47,8 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     if source is None:
         raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
     completed = complete_landings(place, domain, source.name)
-    detection = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
+    found = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
+    detection = leave_out_erased(found, place.corpus(domain).list_erased())
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:

@@ -63,13 +63,21 @@ def lay_out(place: Place, domain: DomainName, pin: Pin, folder: DomainFolder) ->
     write_json(folder.pin, pin)
     lay_model(place, domain, pin.champion, folder.champion)
     lay_model(place, domain, pin.anchor, folder.anchor)
-    lay_model(place, domain, pin.start, folder.start)
+    _lay_start(place, domain, pin.start, folder)
     recipe = pin.champion.recipe if pin.champion else None
     folder.reference.mkdir(parents=True, exist_ok=True)
     for left_over in set(folder.reference.iterdir()) - ({folder.reference / RECIPE} if recipe else set()):
         left_over.unlink()
     if recipe:
         write_bytes(folder.reference / RECIPE, place.evidence.get(recipe))
+
+
+def _lay_start(place: Place, domain: DomainName, start: ModelPin | None, folder: DomainFolder) -> None:
+    # what came of a replay is no version of the registry
+    if start is not None and place.evidence.holds_folder(start.digest):
+        place.evidence.lay_folder(start.digest, folder.start)
+    else:
+        lay_model(place, domain, start, folder.start)
 
 
 def share_cache(place: Place) -> None:

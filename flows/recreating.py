@@ -24,6 +24,7 @@ from pipelines.files import digest_folder, write_json
 from pipelines.keys import list_kept_keys
 from pipelines.learners.comparing import WEIGHTS, FileMatch, TensorDifference, match_files, measure_tensors
 from pipelines.params import read_params
+from pipelines.tables import ENTRY_SCHEMA, read_table
 from pipelines.workspace import Home, Workspace
 
 MAKING = (StageName.SNAPSHOT, StageName.CURATE, StageName.SPLIT, StageName.TRAIN)
@@ -38,6 +39,7 @@ class Recreation:
     """What came out, beside what was expected.
 
     ``stages`` are those whose outputs the run's lock names otherwise. ``tolerance`` is 0 where the same bytes are expected.
+    ``erased`` are the numbers of the ledger's events by which documents that the run read were erased since.
     """
 
     claim: Claim
@@ -47,6 +49,7 @@ class Recreation:
     stages: tuple[str, ...]
     surroundings: Surroundings
     tolerance: float
+    erased: tuple[int, ...] = ()
 
     @property
     def is_identical(self) -> bool:
@@ -86,6 +89,7 @@ def recreate(place: Place, claim: Claim, into: Path, tell: Tell, tolerance: floa
         stages=_compare_locks(place, claim, tree),
         surroundings=around,
         tolerance=tolerance if tolerance is not None else 0.0 if around.is_same else ELSEWHERE,
+        erased=_find_erased(place, claim, tree),
     )
 
 
@@ -142,6 +146,13 @@ def _run_stages(place: Place, claim: Claim, tree: Worktree, tell: Tell) -> None:
             because = f"; documents were erased since (ledger events {erased}): what they held cannot be learned again"
             raise StageError(f"{error}{because if erased else ''}") from error
         tell(f"{stage}: {done.seconds:.1f} s")
+
+
+def _find_erased(place: Place, claim: Claim, tree: Worktree) -> tuple[int, ...]:
+    """Return the events that erased something of the snapshot which the run read."""
+    snapshot = read_table(tree.folder.snapshot / "revisions.parquet", ENTRY_SCHEMA)
+    held = set(snapshot["digest"].to_pylist())
+    return tuple(event.seq for event in list_erasures(place, claim) if event.payload.get("digest") in held)
 
 
 def _compare_locks(place: Place, claim: Claim, tree: Worktree) -> tuple[str, ...]:

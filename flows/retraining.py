@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from flows.places import Place
 from flows.stages import end_leftovers
 from flows.starting import must_start_cold
 from flows.turns import take_turn
+from flows.unlearning import replay_chain
 from flows.weighing import weigh_domain
 from flows.worktrees import Worktree, open_worktree, params_of, read_base, refuse_uncommitted
 from flows.worth import Worth
@@ -31,6 +33,7 @@ from pipelines.recipes import leave_out_keys
 from pipelines.tracking import TrackedDataset
 from pipelines.workspace import Workspace
 
+LOG = logging.getLogger("addendum.retraining")
 FROM_SCRATCH = "; from scratch: warm starts have drifted"
 
 
@@ -69,6 +72,8 @@ def start_retraining(place: Place, domain: DomainName, reason: str | None) -> St
 def _begin(place: Place, domain: DomainName, worth: Worth) -> Start:
     reason = f"{worth.reason}{FROM_SCRATCH}" if must_start_cold(place, domain) else worth.reason
     as_of = max((event.seq for event in place.ledger.events(domain)), default=0)
+    if place.of(domain).retrain.unlearning == "replay":
+        replay_chain(place, domain, LOG.info)
     pin = pin_domain(place, domain, reason, with_look=True)
     judged = _find_judged(place, domain, pin.run_id)
     if judged is not None:

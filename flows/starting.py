@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from flows.places import Place
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName
-from pipelines.domain.models import Lineage
+from pipelines.domain.models import Champion, Lineage
 from pipelines.domain.pins import CorpusPin, ModelPin
 from pipelines.domain.revisions import resolve_statuses
 from pipelines.ledger.reigns import CROWNING, fold_champions
@@ -20,8 +21,30 @@ def choose_start(place: Place, domain: DomainName, corpus: CorpusPin) -> ModelPi
     """Return the earlier champion to start from; ``None`` where the present one is untainted, or no earlier one is.
 
     Only champions that nobody rolled back from are asked, and only those whose copy is kept: of what they saw, their evidence
-    is the account.
+    is the account. Where retrainings were replayed without what must be forgotten, the last of these goes before.
     """
+    found = find_chain(place, domain, corpus)
+    if found is None:
+        return None
+    replayed = [one for one in list_replays(place, domain) if one.version > (found.start.version if found.start else 0)]
+    untainted = [one for one in replayed if _is_untainted(place, one.digest, found.allowed)]
+    return ModelPin(version=untainted[-1].version, digest=untainted[-1].digest) if untainted else found.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaintedChain:
+    """The champions that saw what must be forgotten, oldest first, and the last one before them (``None``: the base).
+
+    ``allowed`` is all that a model may have seen.
+    """
+
+    start: ModelPin | None
+    tainted: tuple[Champion, ...]
+    allowed: frozenset[Digest]
+
+
+def find_chain(place: Place, domain: DomainName, corpus: CorpusPin) -> TaintedChain | None:
+    """Return the champions that saw what must be forgotten; ``None`` where the present one did not, or its copy is gone."""
     reigns = fold_champions(place.ledger.events(domain, CROWNING))
     known = [(reign, found) for reign in reigns if (found := read_checkpoint(place, reign.digest)) is not None]
     if not known or known[-1][0] != reigns[-1]:
@@ -30,7 +53,24 @@ def choose_start(place: Place, domain: DomainName, corpus: CorpusPin) -> ModelPi
     if not find_tainted(known[-1][1].seen, allowed):
         return None
     start = find_untainted([checkpoint for _, checkpoint in known], allowed)
-    return next((ModelPin(version=reign.version, digest=reign.digest) for reign, found in known if found is start), None)
+    last = next((number for number, (_, found) in enumerate(known) if found is start), None)
+    begin = known[last][0] if last is not None else None
+    return TaintedChain(
+        start=ModelPin(version=begin.version, digest=begin.digest) if begin else None,
+        tainted=tuple(reign for reign, _ in known[0 if last is None else last + 1 :]),
+        allowed=allowed,
+    )
+
+
+def list_replays(place: Place, domain: DomainName) -> list[ModelPin]:
+    """Return the models that came of replayed retrainings, in the order of replay, by the version that each stands for."""
+    events = place.ledger.events(domain, [Kind.RETRAINING_REPLAYED])
+    return [ModelPin(version=int(str(one.payload["version"])), digest=Digest(str(one.payload["digest"]))) for one in events]
+
+
+def _is_untainted(place: Place, digest: Digest, allowed: frozenset[Digest]) -> bool:
+    found = read_checkpoint(place, digest)
+    return found is not None and not find_tainted(found.seen, allowed)
 
 
 def must_start_cold(place: Place, domain: DomainName) -> bool:

@@ -87,6 +87,9 @@ class RetrainParams(BaseModel):
     maximum_age_days: int | None = Field(default=None, ge=1, description="retrain on the same corpus after this long")
     worth: WorthParams | None = Field(default=None, description="weigh the predicted gain against the predicted cost")
     control: ControlParams | None = Field(default=None, description="train from scratch now and then, to compare")
+    unlearning: Literal["restart", "replay"] = Field(
+        default="restart", description="what comes before a retraining whose champion saw what must be forgotten"
+    )
 
 
 class CostParams(BaseModel):

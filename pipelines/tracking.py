@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipelines.domain.identities import Digest, DomainName, RunId, shorten
@@ -160,6 +161,31 @@ class Tracker:
             if file.exists():
                 client.log_artifact(run, str(file), folder)
 
+    def list_files(self, domain: DomainName) -> Iterator[tuple[str, str]]:
+        """Yield the run and the path of every file attached to a run of the domain."""
+        client = self.client()
+        experiment = client.get_experiment_by_name(domain)
+        for run in _page_runs(client, experiment.experiment_id) if experiment else ():
+            waiting = [""]
+            while waiting:
+                for one in client.list_artifacts(run, waiting.pop() or None):
+                    if one.is_dir:
+                        waiting.append(one.path)
+                    else:
+                        yield run, one.path
+
+    def read_file(self, run: str, path: str) -> bytes:
+        """Return the content of an attached file."""
+        with TemporaryDirectory(prefix="addendum-") as folder:
+            return Path(self.client().download_artifacts(run, path, folder)).read_bytes()
+
+    def remove_file(self, run: str, path: str) -> None:
+        """Take an attached file away."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        root = self.client().get_run(run).info.artifact_uri
+        get_artifact_repository(root, tracking_uri=self.uri).delete_artifacts(path)
+
     def log_metrics(self, run: str, metrics: Mapping[str, float]) -> None:
         """Set single figures of the run, in one call."""
         from mlflow.entities import Metric
@@ -212,3 +238,13 @@ class Tracker:
         if found is not None:
             return str(found.experiment_id)
         return str(client.create_experiment(domain, artifact_location=f"{self.artifacts.rstrip('/')}/{domain}"))
+
+
+def _page_runs(client: MlflowClient, experiment: str) -> Iterator[str]:
+    token = None
+    while True:
+        page = client.search_runs([experiment], page_token=token)
+        yield from (str(run.info.run_id) for run in page)
+        token = page.token
+        if not token:
+            return

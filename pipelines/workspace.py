@@ -131,6 +131,10 @@ class Home:
         """The git worktree of one run."""
         return self.root / "runs" / domain / run_id
 
+    def replays(self, domain: DomainName) -> Path:
+        """Where retrainings are replayed without what must be forgotten; nothing stays there."""
+        return self.root / "replays" / domain
+
     def turn(self, domain: DomainName) -> Path:
         """The lock of whoever retrains the domain now."""
         return self.root / "runs" / f"{domain}.turn"

@@ -49,6 +49,7 @@ def recreate(
 def describe(made: Recreation) -> list[str]:
     """Return what a recreation came to, a line a fact, the conclusion last."""
     lines = [f"not the same here as there: {difference}" for difference in made.surroundings.differences]
+    lines += [f"a document that the run read was erased since (ledger event {seq})" for seq in made.erased]
     lines += [f"{stage}: not the outputs that the run's lock names" for stage in made.stages]
     for match in made.files:
         found = shorten(match.found) if match.found else "missing"

@@ -2,7 +2,7 @@
 
 One folder a drop: ``responses/`` (the bodies, numbered) with ``index.json``, ``revisions.parquet`` (all that was read from
 them), ``checks.html`` and ``admission.json``. The last is written last: a drop has landed when it is there. It holds digests,
-counts and reasons, never text, so it may be shown to anybody.
+counts and reasons, never text, so it may be shown to anybody. Where a document was erased, ``erased.json`` says what is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from data_checks.docs import render_docs
 from data_checks.findings import DropFailure, RowFailure, Tally
 from pipelines.admit.admission import Admission
-from pipelines.domain.drops import Cursor, Drop, RawResponse
+from pipelines.domain.drops import Cursor, Drop, RawResponse, identify_drop
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest, DomainName, DropId, SourceName
 from pipelines.files import read_json, write_bytes, write_json
@@ -66,6 +66,14 @@ class IndexedResponse:
     digest: Digest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedParts:
+    """What ``erased.json`` says of a drop of which a part is gone: all revisions that it brought, in order; lost responses."""
+
+    revisions: tuple[Digest, ...]
+    responses: tuple[Digest, ...]
+
+
 def write_received(drop: Drop, folder: Path) -> None:
     """Write what the source said and what was read from it; writing it again changes nothing."""
     index: list[IndexedResponse] = []
@@ -92,7 +100,7 @@ def read_decision(home: Home, domain: DomainName, drop_id: DropId) -> AdmissionR
 
 
 def read_archived_drop(home: Home, domain: DomainName, drop_id: DropId) -> ArchivedDrop:
-    """Read a landed drop back, every byte checked against its digest.
+    """Read a landed drop back, every byte checked against its digest; without what was erased of it.
 
     Raises:
         WorkspaceError: the drop has not landed, or a file is not what it was.
@@ -105,16 +113,35 @@ def read_archived_drop(home: Home, domain: DomainName, drop_id: DropId) -> Archi
         domain=record.domain,
         source=record.source,
         revisions=tuple(read_revisions(read_table(folder / "revisions.parquet", REVISION_SCHEMA))),
-        responses=_read_responses(folder / "responses"),
+        responses=_read_responses(folder),
         cursor=record.cursor,
     )
-    if drop.drop_id != drop_id:
+    if not _is_what_came(drop, drop_id, read_erased(folder)):
         raise WorkspaceError(f"{folder / 'revisions.parquet'} is not what drop {drop_id} brought: restore it from a backup")
     return ArchivedDrop(drop=drop, record=record)
 
 
+def read_erased(folder: Path) -> ErasedParts | None:
+    """Return what was erased of the drop in ``folder``; ``None`` where nothing was."""
+    path = folder / "erased.json"
+    return read_json(path, ErasedParts) if path.is_file() else None
+
+
+def _is_what_came(drop: Drop, drop_id: DropId, erased: ErasedParts | None) -> bool:
+    """Tell whether the archived rows are those of the drop, in order, but for those that were erased."""
+    if erased is None:
+        return drop.drop_id == drop_id
+    came = iter(erased.revisions)
+    is_in_order = all(revision.digest in came for revision in drop.revisions)
+    return is_in_order and identify_drop(drop.domain, drop.source, erased.revisions) == drop_id
+
+
 def _read_responses(folder: Path) -> tuple[RawResponse, ...]:
-    return tuple(_read_response(folder / entry.file, entry) for entry in read_json(folder / "index.json", list[IndexedResponse]))
+    erased = read_erased(folder)
+    gone = set(erased.responses) if erased else set()
+    index = read_json(folder / "responses" / "index.json", list[IndexedResponse])
+    there = [(folder / "responses" / entry.file, entry) for entry in index]
+    return tuple(_read_response(path, entry) for path, entry in there if path.is_file() or entry.digest not in gone)
 
 
 def _read_response(path: Path, entry: IndexedResponse) -> RawResponse:

@@ -58,4 +58,5 @@ def land_drop(drop: Drop, admission: Admission, home: Home) -> LandedDrop:
 
 def _read_admitted(drop: Drop, record: AdmissionRecord, home: Home) -> tuple[Revision, ...]:
     revisions = {row.digest: row for row in read_archived_drop(home, drop.domain, drop.drop_id).drop.revisions}
-    return tuple(revisions[digest] for digest in record.admitted)
+    # the archive is checked as it is read: what is missing was erased
+    return tuple(revisions[digest] for digest in record.admitted if digest in revisions)

@@ -7,7 +7,7 @@ once lose nothing, and releasing twice is releasing once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +91,13 @@ def release_rows(home: Home, domain: DomainName, digests: Sequence[str]) -> tupl
     return tuple(held.row.revision for held in found)
 
 
+def mark_erased(home: Home, domain: DomainName, digests: Iterable[Digest]) -> None:
+    """Note which of the quarantine's rows were erased, before they are: that a row is missing is right then."""
+    erased = set(digests) & quarantined_digests(home, domain)
+    for digest in sorted(erased):
+        write_json(_mark_erasure(home, domain, digest), digest)
+
+
 def quarantined_digests(home: Home, domain: DomainName) -> frozenset[Digest]:
     """Return the digests of all rows that were ever quarantined, so that a later look does not quarantine them again."""
     return frozenset(entry.digest for path in _lists(home, domain) for entry in read_json(path, list[QuarantinedDigest]))
@@ -100,6 +107,10 @@ def _lists(home: Home, domain: DomainName) -> list[Path]:
     """Only those of drops that have landed: a landing that a crash cut short is written again, or never heard of again."""
     lists = sorted(home.quarantine(domain).glob("*.json"))
     return [path for path in lists if read_decision(home, domain, DropId(path.stem)) is not None]
+
+
+def _mark_erasure(home: Home, domain: DomainName, digest: Digest) -> Path:
+    return home.quarantine(domain) / "erased" / f"{digest}.json"
 
 
 def _mark(home: Home, domain: DomainName, digest: Digest) -> Path:
@@ -113,6 +124,8 @@ def _read_held(home: Home, domain: DomainName) -> Iterator[_Held]:
         revisions = {revision.digest: revision for revision in read_revisions(read_table(table, REVISION_SCHEMA))}
         for entry in read_json(path, list[QuarantinedDigest]):
             if entry.digest not in revisions:
+                if _mark_erasure(home, domain, entry.digest).is_file():
+                    continue
                 raise WorkspaceError(f"{table} lacks row {shorten(entry.digest)}: restore it from a backup")
             if entry.digest not in seen:
                 seen.add(entry.digest)

@@ -27,8 +27,12 @@ DROP_WITHDRAWAL = "drop withdrawal"
 def tabulate_arrival(drop_id: DropId, ingest_seq: int, revisions: Iterable[Revision]) -> pa.Table:
     """Return one drop's revisions as rows of ``CORPUS_SCHEMA``, sorted, all of one arrival number."""
     entries = [Entry(revision=revision, digest=revision.digest, drop_id=drop_id, ingest_seq=ingest_seq) for revision in revisions]
-    entries.sort(key=_order)
-    return _mark(tabulate_entries(entries), REVISION)
+    return mark_revisions(entries)
+
+
+def mark_revisions(entries: Iterable[Entry]) -> pa.Table:
+    """Return entries as rows of ``CORPUS_SCHEMA``, sorted."""
+    return _mark(tabulate_entries(sorted(entries, key=_order)), REVISION)
 
 
 def tabulate_withdrawal(drop_id: DropId, ingest_seq: int, landed_at: datetime) -> pa.Table:

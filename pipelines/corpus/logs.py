@@ -17,13 +17,14 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
-from pyarrow.fs import FileType, PyFileSystem
+from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
 from pipelines.corpus.arrivals import CORPUS_SCHEMA
 from pipelines.domain.errors import CorpusError
 
 INGEST = "ingest"
 COMMIT_RETRIES = 100
+ORPHAN_HOURS = 1
 PROPERTIES = {
     # titles and texts must not land in the log, where an erasure would not reach them
     "delta.dataSkippingStatsColumns": "source,digest,recorded_at,ingest_seq,drop_id,entry",
@@ -93,13 +94,29 @@ def commit_rows(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str) 
     Returns whether it was committed: ``False`` when somebody else committed first, and the caller must look again. After a
     success the handle stands at the new version. Raises :class:`CorpusError` for rows of other columns, which Delta would cast.
     """
+    return _commit(table, rows, ingest_seq, claim, None)
+
+
+def replace_rows(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str) -> bool:
+    """Put ``rows`` in the place of those with the same digests, in one commit; otherwise as :func:`commit_rows`.
+
+    The log keeps the condition by which rows were chosen: it names digests and nothing else.
+    """
+    named = ", ".join(f"'{digest}'" for digest in sorted(set(rows["digest"].to_pylist())))
+    return _commit(table, rows, ingest_seq, claim, f"digest IN ({named})")
+
+
+def _commit(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str, replaced: str | None) -> bool:
     if not rows.schema.equals(CORPUS_SCHEMA):
         raise CorpusError("rows do not have the corpus's columns: they would be cast silently")
     _check_schema(table.table_uri, table)
     transactions = [Transaction(INGEST, ingest_seq), Transaction(claim, 1)]
     properties = CommitProperties(max_commit_retries=COMMIT_RETRIES, app_transactions=transactions)
     try:
-        write_deltalake(table, rows, mode="append", commit_properties=properties)
+        if replaced is None:
+            write_deltalake(table, rows, mode="append", commit_properties=properties)
+        else:
+            write_deltalake(table, rows, mode="overwrite", predicate=replaced, commit_properties=properties)
     except CommitFailedError:
         return False
     return True
@@ -136,6 +153,28 @@ def remove_files(uri: str, options: Mapping[str, str], hours: int, versions: Col
         if there:
             vacuum(dry_run=False)
     return len(there)
+
+
+def remove_traces(uri: str, options: Mapping[str, str]) -> None:
+    """Remove every file that the newest version does not need: the replaced ones now, and those that no version ever named.
+
+    The latter may belong to a commit that is being made, and so are given an hour. Raises :class:`CorpusError` where the store
+    fails.
+    """
+    table = load_head(uri, options)
+    with _naming(uri, "cleared of what was erased"):
+        table.vacuum(0, enforce_retention_duration=False, dry_run=False)
+        table.vacuum(ORPHAN_HOURS, enforce_retention_duration=False, dry_run=False, full=True)
+
+
+def read_files(uri: str, options: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each file of the table, log included, by its name and content; raises :class:`CorpusError` where the store fails."""
+    with _naming(uri, "read"):
+        files = PyFileSystem(DeltaStorageHandler(uri, options=dict(options) or None))
+        for one in files.get_file_info(FileSelector("", recursive=True)):
+            if one.type is FileType.File:
+                with files.open_input_file(one.path) as stream:
+                    yield one.path, stream.read()
 
 
 def landing_time(rows: pa.Table) -> datetime:

@@ -6,20 +6,23 @@ learning whether the commit went through just appends again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.corpus import logs
 from pipelines.corpus.arrivals import (
     list_digests,
     list_withdrawn,
+    mark_revisions,
     select_arrived,
     select_present,
     select_revisions,
     tabulate_arrival,
     tabulate_withdrawal,
 )
+from pipelines.corpus.erasures import DocumentName, list_tombstones, name_document, plan_erasure
 from pipelines.corpus.preflight import check_conditional_writes
 from pipelines.domain.errors import CorpusError
 from pipelines.domain.identities import Digest, DocumentId, DropId, digest_set, shorten
@@ -82,7 +85,10 @@ class Corpus:
         return corpus
 
     def append(self, drop_id: DropId, revisions: Iterable[Revision]) -> Appended:
-        """Add the revisions whose digests never arrived before, as one arrival; a drop that is there already adds nothing."""
+        """Add the revisions whose digests never arrived before, as one arrival; a drop that is there already adds nothing.
+
+        Nor does a revision of a document that was erased.
+        """
         check_conditional_writes(self.uri, self.storage_options)
         received = {revision.digest: revision for revision in revisions}
         return self._retry(lambda: self._try_append(drop_id, received))
@@ -94,6 +100,36 @@ class Corpus:
         """
         check_conditional_writes(self.uri, self.storage_options)
         return self._retry(lambda: self._try_withdraw(drop_id))
+
+    def land(self, entries: Iterable[Entry], ingest_seq: int) -> None:
+        """Add entries that arrived elsewhere, up to arrival ``ingest_seq``, as they are: for a copy that nobody else writes to.
+
+        Raises :class:`CorpusError` where somebody else does.
+        """
+        if not logs.commit_rows(self._head(), mark_revisions(entries), ingest_seq, f"landing:{ingest_seq}"):
+            raise CorpusError(f"{self.uri} is being written to by another process: copy to a folder of its own")
+
+    def erase(self, name: DocumentName, at: datetime) -> int:
+        """Leave of a document its digests and dates alone, in every version, and let nothing of it in again; return the version.
+
+        The erasure arrives at ``at`` (UTC) as a revision of its own, so that a model made before knows of it. Erasing twice is
+        once. No version before stays readable as it was; what it held, the erased texts aside, is read from the newest.
+
+        Raises:
+            CorpusError: where other writers kept committing, or the store cannot be reached or is not safe to write to.
+        """
+        check_conditional_writes(self.uri, self.storage_options)
+        version = self._retry(lambda: self._try_erase(name, at))
+        logs.remove_traces(self.uri, self.storage_options)
+        return version
+
+    def list_erased(self) -> frozenset[str]:
+        """Return the tombstones of all documents that were erased."""
+        return list_tombstones(logs.read_rows(self._head(), ["status", "document_id"]))
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every file of the table by its name and content, the log's among them."""
+        return logs.read_files(self.uri, self.storage_options)
 
     def compact(self, pinned: Collection[int] = (), hours: int = UNREAD_HOURS) -> Compacted:
         """Merge the small files that drops leave; remove what was replaced ``hours`` ago and is in no ``pinned`` version.
@@ -164,8 +200,10 @@ class Corpus:
         table = self._head()
         if logs.is_claimed(table, _landing_of(drop_id)):
             return _describe_repeat(table, drop_id)
-        known = list_digests(logs.read_rows(table, ["digest", "entry"]))
-        new = [revision for digest, revision in received.items() if digest not in known]
+        rows = logs.read_rows(table, ["digest", "entry", "status", "document_id"])
+        known, erased = list_digests(rows), list_tombstones(rows)
+        fresh = [revision for digest, revision in received.items() if digest not in known]
+        new = [revision for revision in fresh if name_document(revision).tombstone not in erased]
         if not new:
             return Appended(version=table.version(), ingest_seq=logs.last_arrival(table), added=0, held=0, is_repeat=False)
         ingest_seq = logs.last_arrival(table) + 1
@@ -182,6 +220,15 @@ class Corpus:
             ingest_seq = logs.last_arrival(table) + 1
             withdrawal = tabulate_withdrawal(drop_id, ingest_seq, logs.landing_time(rows))
             if not logs.commit_rows(table, withdrawal, ingest_seq, _withdrawal_of(drop_id)):
+                return None
+        return int(table.version())
+
+    def _try_erase(self, name: DocumentName, at: datetime) -> int | None:
+        table = self._head()
+        if not logs.is_claimed(table, name.claim):
+            ingest_seq = logs.last_arrival(table) + 1
+            rows = plan_erasure(logs.read_rows(table), name, at, ingest_seq)
+            if not logs.replace_rows(table, rows, ingest_seq, name.claim):
                 return None
         return int(table.version())
 

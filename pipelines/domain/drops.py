@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.domain.identities import Digest, DomainName, DropId, SourceName, digest_bytes, digest_value
@@ -51,5 +52,9 @@ class Drop:
     @property
     def drop_id(self) -> DropId:
         """The content address: domain, source and the revisions' digests in order, so the same find is the same drop."""
-        digests = [revision.digest for revision in self.revisions]
-        return DropId(digest_value({"domain": self.domain, "source": self.source, "revisions": digests}))
+        return identify_drop(self.domain, self.source, [revision.digest for revision in self.revisions])
+
+
+def identify_drop(domain: DomainName, source: SourceName, digests: Sequence[Digest]) -> DropId:
+    """Return the id of the drop that brought the revisions of ``digests``, in order."""
+    return DropId(digest_value({"domain": domain, "source": source, "revisions": list(digests)}))

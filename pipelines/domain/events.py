@@ -20,6 +20,7 @@ class Kind(StrEnum):
     RETRAIN_STARTED = "retrain started"
     RETRAIN_HELD = "retrain held"
     RETRAIN_ENDED = "retrain ended"
+    RETRAINING_REPLAYED = "retraining replayed"
     CONTROL_RUN = "control run"
     PLAN_REGISTERED = "plan registered"
     LOOK_RESERVED = "look reserved"
