@@ -7,7 +7,7 @@ model that the replay before it gave. The candidate of the next retraining then 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def _record(place: Place, claim: Claim, digest: Digest) -> None:
         "evidence": {"model": digest},
     }
 
-    def draft(standing: list[Event]) -> list[Draft]:
+    def draft(standing: Sequence[Event]) -> list[Draft]:
         is_said = any(_is_of(event, claim, claim.pin) and event.payload["digest"] == digest for event in standing)
         return [] if is_said else [Draft(Kind.RETRAINING_REPLAYED, payload)]
 

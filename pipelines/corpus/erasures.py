@@ -65,7 +65,7 @@ def plan_erasure(rows: pa.Table, name: DocumentName, at: datetime, ingest_seq: i
 
 
 def _is_named_on(entry: Entry, shared: Collection[FamilyId]) -> bool:
-    return entry.revision.family_id != entry.revision.document_id and entry.revision.family_id not in shared
+    return entry.revision.family_id != FamilyId(entry.revision.document_id) and entry.revision.family_id not in shared
 
 
 def _blank(entry: Entry, tombstone: DocumentId, shared: Collection[FamilyId]) -> Entry:

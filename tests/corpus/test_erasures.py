@@ -102,9 +102,7 @@ def test_it_is_not_let_in_again_whatever_revision_of_it_comes(tmp_path: Path) ->
 
 
 def test_a_document_of_the_same_id_from_another_source_stays(tmp_path: Path) -> None:
-    other = build_revision(
-        "one", source="elsewhere", text="What another source says under the same id, which is its own affair."
-    )
+    other = build_revision("one", source="elsewhere", text="What another source says under the same id, which is its own affair.")
     corpus = build_corpus(tmp_path, (ONE, other))
     corpus.erase(name_document(ONE), AT)
     assert [entry.revision for entry in corpus.read() if entry.revision.status is not Status.ERASED] == [other]

@@ -66,11 +66,18 @@ def live(root: Path, without: str | None = None) -> Iterator[tuple[Installation,
         yield installation, installation.place()
 
 
-GATES = [{"kind": "reason_to_change", "alternatives": ["freshness"]}]
+GATES = [
+    {"kind": "floor", "metric": "accuracy", "minimum": 0.2},
+    {"kind": "non_inferiority", "metric": "accuracy", "against": "champion", "margin": 0.4},
+    {"kind": "non_inferiority", "metric": "accuracy", "against": "anchor", "slice": "anchor", "margin": 0.6},
+    {"kind": "reason_to_change", "alternatives": ["freshness"]},
+]
 
 
 def drops() -> list[tuple[str, list[dict[str, Any]]]]:
-    return [("first", build_records(120)), ("second", build_news(120, first=120)), ("third", build_news(120, first=240))]
+    """Each in words of its own: those of the third are the second's, spelt backwards."""
+    third = [{**record, "text": " ".join(word[::-1] for word in record["text"].split())} for record in build_news(120, first=240)]
+    return [("first", build_records(120)), ("second", build_news(120, first=120)), ("third", third)]
 
 
 @dataclass(frozen=True, slots=True)
