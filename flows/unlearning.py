@@ -31,11 +31,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A retraining made again: the version that it stands for, the model that it grew from and the one that it gave."""
+    """A retraining made again: the version that it stands for, the model that it grew from and the one that it gave.
+
+    ``manifest`` is the digest of all that the corpus held without what must be forgotten.
+    """
 
     version: int
     parent: Digest | None
-    corpus: CorpusPin
+    manifest: Digest
     digest: Digest
 
 
@@ -79,7 +82,9 @@ def _replay_all(place: Place, claims: list[Claim], chain: TaintedChain, past: _P
         pin = _repin(claim.pin, past.pins[claim.pin.corpus.ingest_seq], replaced)
         digest = _find_made(place, claim, pin) or _make(place, replace(claim, pin=pin), chain, past)
         replaced[claim.digest] = ModelPin(version=claim.version, digest=digest)
-        replays.append(Replay(version=claim.version, parent=_name_parent(pin), corpus=pin.corpus, digest=digest))
+        replays.append(
+            Replay(version=claim.version, parent=_name_parent(pin), manifest=pin.corpus.manifest_digest, digest=digest)
+        )
     return replays
 
 

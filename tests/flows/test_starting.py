@@ -9,7 +9,9 @@ from flows.pinning import lay_out, pin_domain
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from flows.returning import roll_back_domain
-from pipelines.domain.identities import Digest, DropId
+from flows.starting import find_chain
+from pipelines.domain.events import Kind
+from pipelines.domain.identities import Digest, DropId, Json
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import ModelPin
 from pipelines.domain.revisions import Revision, Status
@@ -24,10 +26,8 @@ YES = Approval(by="R. Okafor", reason="reviewed")
 FIRST, SECOND, THIRD = (build_revision(f"doc-{number}") for number in (1, 2, 3))
 
 
-def crown(place: Place, name: str, seen: tuple[Revision, ...], against: int | None = None) -> ModelPin:
-    """Make a champion that saw these revisions."""
-    folder = place.home.root / "made" / name
-    lineage = Lineage(
+def describe_lineage() -> Lineage:
+    return Lineage(
         learner="linear",
         base="",
         corpus_id="corpus",
@@ -37,8 +37,13 @@ def crown(place: Place, name: str, seen: tuple[Revision, ...], against: int | No
         parent=None,
         labels=(),
     )
+
+
+def crown(place: Place, name: str, seen: tuple[Revision, ...], against: int | None = None) -> ModelPin:
+    """Make a champion that saw these revisions."""
+    folder = place.home.root / "made" / name
     write_json(folder / "seen.json", tuple(sorted(revision.digest for revision in seen)))
-    write_json(folder / "lineage.json", lineage)
+    write_json(folder / "lineage.json", describe_lineage())
     model = judge_candidate(place, name, against=against)
     assert promote_latest(place, DOMAIN, YES).is_promoted
     return model
@@ -97,6 +102,67 @@ def test_where_every_champion_saw_it_the_base_is_what_is_left(place: Place) -> N
     crown(place, "starting-2", (FIRST, SECOND), against=1)
     retract(place, FIRST)
     assert choose(place) is None
+
+
+def keep_replay(place: Place, name: str, version: int, seen: tuple[Revision, ...]) -> Digest:
+    """What a replay of the retraining that gave ``version`` leaves: its model among the evidence, and its word in the ledger."""
+    folder = place.home.root / "replayed" / name
+    write_json(folder / "seen.json", tuple(sorted(revision.digest for revision in seen)))
+    write_json(folder / "lineage.json", describe_lineage())
+    digest = place.evidence.put_folder(folder)
+    payload: dict[str, Json] = {"version": version, "parent": None, "manifest": "", "digest": digest}
+    place.ledger.append(DOMAIN, Kind.RETRAINING_REPLAYED, payload)
+    return digest
+
+
+def test_what_came_of_a_replay_goes_before_every_earlier_champion_and_is_laid_out(place: Place, tmp_path: Path) -> None:
+    stock(place)
+    crown(place, "starting-1", (FIRST,))
+    crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
+    retract(place, THIRD)
+    replayed = keep_replay(place, "2", 2, (FIRST, SECOND))
+    pin = pin_domain(place, DOMAIN, "a retraction", with_look=False)
+    assert pin.start == ModelPin(version=2, digest=replayed)
+    lay_out(place, DOMAIN, pin, DomainFolder(tmp_path / "laid"))
+    assert digest_folder(tmp_path / "laid" / "start") == replayed
+
+
+def test_a_replay_that_saw_what_must_be_forgotten_since_is_passed_over(place: Place) -> None:
+    stock(place)
+    first = crown(place, "starting-1", (FIRST,))
+    crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
+    keep_replay(place, "2", 2, (FIRST, SECOND))
+    retract(place, THIRD)
+    retract(place, SECOND)
+    start = choose(place)
+    assert start is not None
+    assert start.digest == first.digest
+
+
+def test_a_replay_of_before_an_untainted_champion_is_not_gone_back_to(place: Place) -> None:
+    stock(place)
+    crown(place, "starting-1", (FIRST, SECOND))
+    keep_replay(place, "1", 1, (FIRST,))
+    second = crown(place, "starting-2", (FIRST,), against=1)
+    crown(place, "starting-3", (FIRST, THIRD), against=2)
+    retract(place, THIRD)
+    assert choose(place) == ModelPin(version=2, digest=second.digest)
+
+
+def test_the_champions_to_be_replayed_are_those_since_the_last_that_saw_nothing_of_it(place: Place) -> None:
+    stock(place)
+    crown(place, "starting-1", (FIRST,))
+    crown(place, "starting-2", (FIRST, THIRD), against=1)
+    crown(place, "starting-3", (FIRST, SECOND, THIRD), against=2)
+    assert find_chain(place, DOMAIN, place.corpus(DOMAIN).pin()) is None
+    retract(place, THIRD)
+    found = find_chain(place, DOMAIN, place.corpus(DOMAIN).pin())
+    assert found is not None
+    assert ([one.version for one in found.tainted], found.start and found.start.version) == ([2, 3], 1)
+    retract(place, FIRST)
+    whole = find_chain(place, DOMAIN, place.corpus(DOMAIN).pin())
+    assert whole is not None
+    assert ([one.version for one in whole.tainted], whole.start) == ([1, 2, 3], None)
 
 
 def test_nobody_starts_from_a_champion_that_was_rolled_back(place: Place) -> None:
