@@ -38,7 +38,8 @@ def _list_documents(rows: Sequence[Row], groups: Sequence[Group]) -> Mapping[Gro
     """Return the document whose rows make up each group; ``None`` for a group of several documents."""
     documents: dict[Group, Document | None] = {}
     for row, group in zip(rows, groups, strict=True):
-        if documents.setdefault(group, row.document) != row.document:
+        document = row.document
+        if documents.setdefault(group, document) != document:
             documents[group] = None
     return documents
 

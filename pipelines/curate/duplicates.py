@@ -7,10 +7,11 @@ for asking what has changed, and only rows in force can be removed or cause a re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,8 +21,6 @@ from pipelines.domain.identities import Digest
 
 if TYPE_CHECKING:
     from pyarrow import FixedSizeBinaryArray
-
-Order: TypeAlias = tuple[int, int, str, str]
 
 
 class RemoveNearDuplicates(BaseModel):
@@ -65,9 +64,8 @@ class RemoveNearDuplicates(BaseModel):
         return _settle(rows, places, kinship.groups[places].tolist(), pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A row in force and the text that it has."""
+class _Member(NamedTuple):
+    """A row in force and the text that it has; a tuple, since a corpus may have a great many."""
 
     row: Row
     group: Group
@@ -90,10 +88,14 @@ def _settle(rows: Sequence[Row], places: Sequence[int], groups: Sequence[Group],
     clusters = name_clusters(kin, groups, pairs)
     removals = _choose(kin, groups, _index_neighbours(pairs))
     gone = {removal.digest for removal in removals}
-    settled: list[Row | None] = [row if row.cluster == row.entry.digest else _put(row, row.digest) for row in rows]
+    settled = [row if row.cluster == row.entry.digest else _put(row, row.digest) for row in rows]
+    stays = bytearray(b"\1") * len(rows)
     for place, row, cluster in zip(places, kin, clusters, strict=True):
-        settled[place] = None if row.digest in gone else _put(row, cluster)
-    return Curated(rows=tuple(row for row in settled if row is not None), removals=removals)
+        if row.digest in gone:
+            stays[place] = 0
+        else:
+            settled[place] = _put(row, cluster)
+    return Curated(rows=tuple(compress(settled, stays)), removals=removals)
 
 
 def _put(row: Row, cluster: Digest) -> Row:
@@ -110,42 +112,42 @@ def _index_neighbours(pairs: Iterable[tuple[Group, Group]]) -> Mapping[Group, Se
 
 def _choose(rows: Sequence[Row], groups: Sequence[Group], near: Mapping[Group, Sequence[Group]]) -> tuple[Removal, ...]:
     """Return who leaves: first within families, then, of those that stayed, between them."""
-    members = [_Member(row, group) for row, group in zip(rows, groups, strict=True) if row.is_active]
-    stayed, left_family = _keep_first(members, near, _take_effect_last, lambda member: member.row.entry.revision.family_id)
-    _, left_others = _keep_first(stayed, near, _arrive_first, lambda _: "")
-    return tuple(sorted((*left_family, *left_others), key=lambda removal: removal.digest))
+    families: defaultdict[str, list[_Member]] = defaultdict(list)
+    for row, group in zip(rows, groups, strict=True):
+        if row.is_active:
+            families[row.entry.revision.family_id].append(_Member(row, group))
+    stayed: list[_Member] = []
+    removals: list[Removal] = []
+    for members in families.values():
+        first, left = _keep_first(sorted(members, key=_take_effect_last), near) if len(members) > 1 else (members, [])
+        stayed += first
+        removals += left
+    removals += _keep_first(sorted(stayed, key=_arrive_first), near)[1]
+    return tuple(sorted(removals, key=lambda removal: removal.digest))
 
 
-def _keep_first(
-    members: Iterable[_Member],
-    near: Mapping[Group, Sequence[Group]],
-    order: Callable[[_Member], Order],
-    scope: Callable[[_Member], str],
-) -> tuple[list[_Member], list[Removal]]:
-    """Go through ``members`` in ``order``; one leaves when a kept one of the same ``scope`` is the same or nearly so.
-
-    Where several kept ones are nearly the same, it leaves for the one that came first.
-    """
-    kept: dict[tuple[str, Group], tuple[int, Digest]] = {}
+def _keep_first(members: Iterable[_Member], near: Mapping[Group, Sequence[Group]]) -> tuple[list[_Member], list[Removal]]:
+    """Go through ``members`` in order; one leaves when a kept one is the same or nearly so: for the first of these."""
+    kept: dict[Group, tuple[int, Digest]] = {}
     stayed: list[_Member] = []
     left: list[Removal] = []
-    for rank, member in enumerate(sorted(members, key=order)):
-        space, group, digest = scope(member), member.group, member.row.digest
-        if (space, group) in kept:
-            left.append(Removal(digest=digest, reason="exact duplicate", kept=kept[space, group][1]))
-        elif found := [kept[space, other] for other in near.get(group, ()) if (space, other) in kept]:
-            left.append(Removal(digest=digest, reason="near-duplicate", kept=min(found)[1]))
+    for rank, member in enumerate(members):
+        row, group = member
+        if group in kept:
+            left.append(Removal(digest=row.digest, reason="exact duplicate", kept=kept[group][1]))
+        elif found := [kept[other] for other in near.get(group, ()) if other in kept]:
+            left.append(Removal(digest=row.digest, reason="near-duplicate", kept=min(found)[1]))
         else:
-            kept[space, group] = rank, digest
+            kept[group] = rank, row.digest
             stayed.append(member)
     return stayed, left
 
 
-def _take_effect_last(member: _Member) -> Order:
+def _take_effect_last(member: _Member) -> tuple[int, int, str, str]:
     entry = member.row.entry
     return -entry.revision.effective_from.toordinal(), entry.ingest_seq, entry.revision.published_at.isoformat(), entry.digest
 
 
-def _arrive_first(member: _Member) -> Order:
+def _arrive_first(member: _Member) -> tuple[int, int, str]:
     entry = member.row.entry
-    return entry.ingest_seq, entry.revision.published_at.toordinal(), "", entry.digest
+    return entry.ingest_seq, entry.revision.published_at.toordinal(), entry.digest

@@ -46,32 +46,33 @@ def find_kin(identities: pa.FixedSizeBinaryArray, read: Read, resemblance: Resem
 
     What is signed is remembered in ``folder``, and what is remembered there is neither read nor signed again.
     """
-    coded = identities.dictionary_encode()
-    codes = coded.indices.to_numpy().astype(np.int64)
-    digests = coded.dictionary
     memory = None if folder is None or not len(identities) else Memory(folder, resemblance)
     segments = [] if memory is None else memory.recall()
-    segment_of, form_of = _look_up(digests, segments)
+    segment_of, form_of = _look_up(identities, segments)
     unknown = np.flatnonzero(segment_of == ABSENT)
     if len(unknown):
-        places = _find_first(codes, len(digests))[unknown]
-        fresh = build_segment(read(places.tolist()), digests.take(pa.array(unknown)), resemblance)
-        segment_of[unknown], form_of[unknown] = len(segments), fresh.forms_of
+        codes, first = _list_distinct(identities.take(pa.array(unknown)))
+        places = unknown[first]
+        fresh = build_segment(read(places.tolist()), identities.take(pa.array(places)), resemblance)
+        segment_of[unknown], form_of[unknown] = len(segments), fresh.forms_of[codes]
         segments.append(fresh)
     groups, placed = _number(segments, segment_of, form_of)
     pairs = _gather(placed, resemblance.threshold)
     if memory is not None and _is_scattered(placed):
-        memory.replace(merge(placed, digests, groups, pairs, resemblance.bands))
+        _, first = _list_distinct(identities)
+        memory.replace(merge(placed, identities.take(pa.array(first)), groups[first], pairs, resemblance.bands))
     elif memory is not None and len(unknown):
         memory.add(placed[-1].segment)
-    return Kinship(groups=groups[codes], pairs=pairs)
+    return Kinship(groups=groups, pairs=pairs)
 
 
-def _find_first(codes: Positions, count: int) -> Positions:
-    """Return where each of ``count`` codes first occurs."""
-    first = np.empty(count, dtype=np.int64)
+def _list_distinct(identities: pa.FixedSizeBinaryArray) -> tuple[Positions, Positions]:
+    """Return a number for each identity, equal for equal ones and counted up from 0, and where each first occurs."""
+    coded = identities.dictionary_encode()
+    codes = coded.indices.to_numpy().astype(np.int64)
+    first = np.empty(len(coded.dictionary), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return first
+    return codes, first
 
 
 def _look_up(digests: pa.FixedSizeBinaryArray, segments: Sequence[Segment]) -> tuple[Positions, Positions]:
@@ -79,7 +80,8 @@ def _look_up(digests: pa.FixedSizeBinaryArray, segments: Sequence[Segment]) -> t
     segment_of, form_of = (np.full(len(digests), ABSENT, dtype=np.int64) for _ in range(2))
     for number, segment in enumerate(segments):
         wanted = np.flatnonzero(segment_of == ABSENT)
-        found = pc.index_in(digests.take(pa.array(wanted)), value_set=segment.texts).fill_null(ABSENT).to_numpy()
+        sought = digests if number == 0 else digests.take(pa.array(wanted))
+        found = pc.index_in(sought, value_set=segment.texts).fill_null(ABSENT).to_numpy()
         is_here = found != ABSENT
         segment_of[wanted[is_here]] = number
         form_of[wanted[is_here]] = segment.forms_of[found[is_here]]
@@ -110,7 +112,7 @@ def _gather(placed: Sequence[Placed], threshold: float) -> Pairs:
 
 def _translate(pairs: Pairs, left: Positions, right: Positions) -> Pairs:
     """Return pairs of forms as pairs of groups; those of which one is absent, or both are the same, are none."""
-    groups = np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
+    groups: Pairs = np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
     groups.sort(axis=1)
     return groups[(groups[:, 0] != ABSENT) & (groups[:, 0] != groups[:, 1])]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-BUSY_S = 1.0
+BUSY_S = 0.2
 """Seconds of computing after which a node has certainly been given work, and not all of it."""
 
 
@@ -35,23 +35,35 @@ def curate_through_a_death(folder: Path) -> None:
     os.environ["RAY_ADDRESS"] = cluster.address
     choose_engine("ray")
     sign([f"a text to start the workers with {number}" for number in range(20_000)], 3, 128)
-    nodes = sum(node["Alive"] for node in ray.nodes())
-    killer = threading.Thread(target=kill_when_busy, args=(cluster, second))
+    nodes = count_nodes()
+    dying = threading.Event()
+    killer = threading.Thread(target=kill_when_busy, args=(cluster, second, dying))
     killer.start()
     curate(DomainFolder(folder / "ray"), CurateParams())
-    is_killed = not killer.is_alive()
+    is_killed = dying.is_set()
     killer.join()
-    left = sum(node["Alive"] for node in ray.nodes())
+    left = count_nodes()
+    while left == nodes:  # Ray takes some seconds to believe it
+        time.sleep(0.5)
+        left = count_nodes()
     ray.shutdown()
     cluster.shutdown()
     sys.stdout.write(f"nodes {nodes}, then {left}; killed in mid-job: {is_killed}\n")
 
 
-def kill_when_busy(cluster: Any, node: Any) -> None:
+def count_nodes() -> int:
+    """Return how many nodes Ray takes to be alive."""
+    import ray
+
+    return sum(node["Alive"] for node in ray.nodes())
+
+
+def kill_when_busy(cluster: Any, node: Any, dying: threading.Event) -> None:
     """Kill ``node`` and all that runs on it once its processes have computed for ``BUSY_S`` more seconds."""
     begun = count_seconds(node)
     while count_seconds(node) < begun + BUSY_S:
         time.sleep(0.05)
+    dying.set()
     cluster.remove_node(node, allow_graceful=False)
 
 

@@ -41,7 +41,7 @@ def invent_entries(count: int) -> list[Entry]:
     """Long enough texts for the signing of them to take seconds; every tenth is a near copy of the one before."""
     entries = []
     for number in range(count):
-        words = invent_words(number - (number % 10 == 9), 200)
+        words = invent_words(number - (number % 10 == 9), 300)
         text = " ".join(vary(words, 3, number) if number % 10 == 9 else words)
         entries.append(build_entry(f"d{number:06d}", title="", text=text, ingest_seq=number))
     return entries
