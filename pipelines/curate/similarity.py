@@ -112,9 +112,9 @@ def _gather(placed: Sequence[Placed], threshold: float) -> Pairs:
 
 def _translate(pairs: Pairs, left: Positions, right: Positions) -> Pairs:
     """Return pairs of forms as pairs of groups; those of which one is absent, or both are the same, are none."""
-    groups: Pairs = np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
-    groups.sort(axis=1)
-    return groups[(groups[:, 0] != ABSENT) & (groups[:, 0] != groups[:, 1])]
+    groups = np.sort(np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]]), axis=1)
+    kept: Pairs = groups[(groups[:, 0] != ABSENT) & (groups[:, 0] != groups[:, 1])]
+    return kept
 
 
 def _is_scattered(placed: Sequence[Placed]) -> bool:

@@ -36,14 +36,15 @@ def curate_through_a_death(folder: Path) -> None:
     choose_engine("ray")
     sign([f"a text to start the workers with {number}" for number in range(20_000)], 3, 128)
     nodes = count_nodes()
-    dying = threading.Event()
-    killer = threading.Thread(target=kill_when_busy, args=(cluster, second, dying))
+    dying, is_over = threading.Event(), threading.Event()
+    killer = threading.Thread(target=kill_when_busy, args=(cluster, second, dying, is_over))
     killer.start()
     curate(DomainFolder(folder / "ray"), CurateParams())
     is_killed = dying.is_set()
+    is_over.set()
     killer.join()
     left = count_nodes()
-    while left == nodes:  # Ray takes some seconds to believe it
+    while is_killed and left == nodes:  # Ray takes some seconds to believe it
         time.sleep(0.5)
         left = count_nodes()
     ray.shutdown()
@@ -58,11 +59,12 @@ def count_nodes() -> int:
     return sum(node["Alive"] for node in ray.nodes())
 
 
-def kill_when_busy(cluster: Any, node: Any, dying: threading.Event) -> None:
+def kill_when_busy(cluster: Any, node: Any, dying: threading.Event, is_over: threading.Event) -> None:
     """Kill ``node`` and all that runs on it once its processes have computed for ``BUSY_S`` more seconds."""
     begun = count_seconds(node)
     while count_seconds(node) < begun + BUSY_S:
-        time.sleep(0.05)
+        if is_over.wait(0.05):
+            return
     dying.set()
     cluster.remove_node(node, allow_graceful=False)
 
