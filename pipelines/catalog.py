@@ -60,8 +60,10 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             take_snapshot(folder, Corpus.open(settings.corpus_address(domain)))
         case StageName.CURATE:
             from pipelines.curate.curation import curate
+            from pipelines.curate.engines import choose_engine
 
-            curate(folder, open_keys(params.curate, settings.find_key))
+            choose_engine(settings.engine)
+            curate(folder, open_keys(params.curate, settings.find_key), settings.place.signatures / domain)
         case StageName.SPLIT:
             from pipelines.split.splitting import split
 

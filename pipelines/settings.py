@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(default=60.0, ge=0, description="least time between two checkpoints of a training")
     launch: str | None = Field(default=None, description="train in several processes: `torchrun …` or `accelerate launch …`")
     sharded: bool = Field(default=False, description="divide the model among the processes too: it does not fit one device")
+    engine: Literal["local", "ray"] = Field(default="local", description="what Daft curates on: this machine, or a Ray cluster")
     actor: str = Field(default_factory=name_user, description="who the ledger says did it")
     data: Path = Field(default=Path("../shared/data"), description="optional folder of real data for tests and benchmarks")
 

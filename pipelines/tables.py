@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest, DocumentId, FamilyId, SourceName
+from pipelines.domain.identities import Digest
 from pipelines.domain.models import Role
 from pipelines.domain.revisions import Entry, Revision, Status
 from pipelines.domain.scorecards import Outcome, Slice
@@ -36,6 +36,10 @@ REVISION_SCHEMA = pa.schema(
         pa.field("digest", pa.string(), nullable=False),
     ]
 )
+FIELDS = tuple(name for name in REVISION_SCHEMA.names if name != "digest")
+"""The fields of a revision, in the order of the columns, of which its digest is the last."""
+
+STATUSES = {status.value: status for status in Status}
 ENTRY_SCHEMA = REVISION_SCHEMA.append(pa.field("drop_id", pa.string(), nullable=False)).append(
     pa.field("ingest_seq", pa.int64(), nullable=False)
 )
@@ -97,25 +101,39 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
 
 def tabulate_revisions(revisions: Iterable[Revision]) -> pa.Table:
     """Return revisions as rows of ``REVISION_SCHEMA``."""
-    return pa.Table.from_pylist([_row(revision, revision.digest) for revision in revisions], schema=REVISION_SCHEMA)
+    ordered = list(revisions)
+    columns = [*_list_columns(ordered), [revision.digest for revision in ordered]]
+    return pa.Table.from_arrays(
+        [pa.array(*one) for one in zip(columns, REVISION_SCHEMA.types, strict=True)], schema=REVISION_SCHEMA
+    )
 
 
 def tabulate_entries(entries: Iterable[Entry]) -> pa.Table:
     """Return entries as rows of ``ENTRY_SCHEMA``."""
-    rows = [{**_row(entry.revision, entry.digest), "drop_id": entry.drop_id, "ingest_seq": entry.ingest_seq} for entry in entries]
-    return pa.Table.from_pylist(rows, schema=ENTRY_SCHEMA)
+    ordered = list(entries)
+    columns = [
+        *_list_columns([entry.revision for entry in ordered]),
+        [entry.digest for entry in ordered],
+        [entry.drop_id for entry in ordered],
+        [entry.ingest_seq for entry in ordered],
+    ]
+    return pa.Table.from_arrays([pa.array(*one) for one in zip(columns, ENTRY_SCHEMA.types, strict=True)], schema=ENTRY_SCHEMA)
 
 
 def read_revisions(table: pa.Table) -> list[Revision]:
     """Return the rows as revisions, in order."""
-    return [_revision(row) for row in table.to_pylist()]
+    columns = {name: table[name].to_pylist() for name in FIELDS}
+    columns["labels"] = [tuple(labels) for labels in columns["labels"]]
+    columns["status"] = [STATUSES.get(status) or Status(status) for status in columns["status"]]
+    return [Revision(**dict(zip(FIELDS, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def read_entries(table: pa.Table) -> list[Entry]:
     """Return the rows (extra columns aside) as entries, in order; digests are those stored, not recomputed."""
+    rest = zip(*(table[name].to_pylist() for name in ("digest", "drop_id", "ingest_seq")), strict=True)
     return [
-        Entry(revision=_revision(row), digest=Digest(row["digest"]), drop_id=row["drop_id"], ingest_seq=row["ingest_seq"])
-        for row in table.to_pylist()
+        Entry(revision=revision, digest=Digest(digest), drop_id=drop_id, ingest_seq=ingest_seq)
+        for revision, (digest, drop_id, ingest_seq) in zip(read_revisions(table), rest, strict=True)
     ]
 
 
@@ -141,16 +159,8 @@ def _cell(outcome: Outcome, name: str) -> object:
     return sorted(value.items()) if name == "probabilities" and value is not None else value
 
 
-def _row(revision: Revision, digest: Digest) -> dict[str, object]:
-    row: dict[str, object] = {name: getattr(revision, name) for name in REVISION_SCHEMA.names if name != "digest"}
-    return {**row, "labels": list(revision.labels), "status": revision.status.value, "digest": digest}
-
-
-def _revision(row: dict[str, object]) -> Revision:
-    fields = {name: row[name] for name in REVISION_SCHEMA.names if name != "digest"}
-    fields["labels"] = tuple(row["labels"])  # type: ignore[arg-type]  # Arrow's rows are untyped
-    fields["status"] = Status(str(row["status"]))
-    fields["source"] = SourceName(str(row["source"]))
-    fields["document_id"] = DocumentId(str(row["document_id"]))
-    fields["family_id"] = FamilyId(str(row["family_id"]))
-    return Revision(**fields)  # type: ignore[arg-type]  # checked by the schema
+def _list_columns(revisions: Sequence[Revision]) -> list[list[object]]:
+    """Return the fields of all revisions, a column each: a column is made into Arrow several times as fast as rows are."""
+    columns: dict[str, list[object]] = {name: [getattr(revision, name) for revision in revisions] for name in FIELDS}
+    columns["status"] = [revision.status.value for revision in revisions]
+    return list(columns.values())

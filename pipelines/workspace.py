@@ -195,6 +195,11 @@ class Home:
         return self.root / ENCODED
 
     @property
+    def signatures(self) -> Path:
+        """What the search for near-duplicates signed, a folder a domain: may be deleted at any time, and is by an erasure."""
+        return self.root / "signatures"
+
+    @property
     def pages(self) -> Path:
         """The rehearsal's page."""
         return self.root / "pages"

@@ -89,6 +89,18 @@ def test_a_stage_opens_the_kept_keys_of_its_section_and_refuses_without_them(sta
         run_stage(stage, DomainName("clinical"), params, workspace, Settings(home=tmp_path / "elsewhere"))
 
 
+def test_curation_remembers_under_the_home_and_a_folder_for_each_domain(tmp_path: Path) -> None:
+    settings, workspace = Settings(home=tmp_path / "home"), Workspace(tmp_path)
+    for name in ("clinical", "regulatory"):
+        params = DomainParams.model_validate(build_params(tmp_path, curate={})["clinical"])
+        lay_curated(workspace.of(DomainName(name)).root, [build_entry("a"), build_entry("b")])
+        run_stage(StageName.CURATE, DomainName(name), params, workspace, settings)
+    assert sorted(file.parent for file in (tmp_path / "home").rglob("*.arrow")) == [
+        settings.place.signatures / "clinical",
+        settings.place.signatures / "regulatory",
+    ]
+
+
 @pytest.mark.parametrize("stage", list(StageName))
 def test_a_stage_without_its_input_refuses_and_names_what_is_missing(stage: StageName, tmp_path: Path) -> None:
     params = DomainParams.model_validate(build_params(tmp_path)["clinical"])

@@ -10,7 +10,7 @@ import pytest
 from pipelines.clock import SetClock, SystemClock
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import DomainName
-from pipelines.settings import QUIET, Settings, bind_threads
+from pipelines.settings import QUIET, Settings, bind_threads, read_settings
 
 CLINICAL = DomainName("clinical")
 
@@ -66,6 +66,15 @@ def test_keys_are_handed_to_sources_and_shown_to_nobody(monkeypatch: pytest.Monk
     settings = Settings()
     assert settings.secrets == {"openfda": "very-secret"}
     assert "very-secret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_an_engine_that_is_not_known_is_refused_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().engine == "local"
+    monkeypatch.setenv("ADDENDUM_ENGINE", "ray")
+    assert read_settings().engine == "ray"
+    monkeypatch.setenv("ADDENDUM_ENGINE", "spark")
+    with pytest.raises(ParamsError, match="ADDENDUM_ENGINE"):
+        read_settings()
 
 
 def test_source_urls_are_a_mapping(monkeypatch: pytest.MonkeyPatch) -> None:

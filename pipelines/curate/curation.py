@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.curate.cards import draw_card, tabulate_card
+from pipelines.curate.duplicates import RemoveNearDuplicates
 from pipelines.curate.params import AnyStep, CurateParams
 from pipelines.curate.rows import Curated, Removal, Row, enter
 from pipelines.domain.counts import count_values
@@ -43,18 +45,18 @@ class CurationReport:
     clusters: int
 
 
-def curate(folder: DomainFolder, params: CurateParams) -> CurationReport:
+def curate(folder: DomainFolder, params: CurateParams, memory: Path | None = None) -> CurationReport:
     """Write ``curated/{documents,dropped,changed}.parquet`` and ``report.json`` from ``snapshot/revisions.parquet``.
 
     What is left is described in ``card/card.json``, and in ``card/composition.csv`` for a plot. Rows whose document was
     withdrawn, retracted or erased leave first. Those that stay keep the digest under which they arrived, though their text
-    was cleaned.
+    was cleaned. What the search for near-duplicates signs is remembered in the folder ``memory``; the files are the same without.
 
     Raises:
         WorkspaceError: when the snapshot is missing or has other columns.
     """
     entries = read_entries(read_table(folder.snapshot / "revisions.parquet", ENTRY_SCHEMA))
-    curated = take_steps(entries, params.plan)
+    curated = take_steps(entries, params.plan, memory)
     report = _report(len(entries), curated)
     write_table(folder.curated / "documents.parquet", _tabulate_documents(curated.rows))
     write_table(folder.curated / "dropped.parquet", _tabulate_removals(curated.removals))
@@ -66,14 +68,17 @@ def curate(folder: DomainFolder, params: CurateParams) -> CurationReport:
     return report
 
 
-def take_steps(entries: Iterable[Entry], steps: Sequence[AnyStep]) -> Curated:
-    """Return what the steps make of the entries, in the order of source, document, arrival and digest."""
+def take_steps(entries: Iterable[Entry], steps: Sequence[AnyStep], memory: Path | None = None) -> Curated:
+    """Return what the steps make of the entries, in the order of source, document, arrival and digest.
+
+    ``memory`` is lent to the step that searches for near-duplicates.
+    """
     ordered = sorted(entries, key=_place)
     retired = [entry for entry in ordered if entry.revision.status in RETIRING]
     removals = [Removal(digest=entry.digest, reason=entry.revision.status.value) for entry in retired]
     rows = tuple(enter(entry) for entry in ordered if entry.revision.status not in RETIRING)
     for step in steps:
-        result = step.apply(rows)
+        result = step.apply(rows, memory) if isinstance(step, RemoveNearDuplicates) else step.apply(rows)
         rows = result.rows
         removals.extend(result.removals)
     return Curated(rows=rows, removals=tuple(sorted(removals, key=lambda removal: removal.digest)))

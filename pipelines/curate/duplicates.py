@@ -7,19 +7,20 @@ for asking what has changed, and only rows in force can be removed or cause a re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.curate.clusters import Group, name_clusters
 from pipelines.curate.rows import Curated, Removal, Row
 from pipelines.domain.identities import Digest
 
-Group: TypeAlias = int
-"""The rows of one normalised text, by the position of that text."""
-
-Order: TypeAlias = tuple[int, int, str, str]
+if TYPE_CHECKING:
+    from pyarrow import FixedSizeBinaryArray
 
 
 class RemoveNearDuplicates(BaseModel):
@@ -42,26 +43,63 @@ class RemoveNearDuplicates(BaseModel):
         default=0.75, gt=0, le=1, description="estimated Jaccard similarity from which on texts are nearly the same"
     )
 
-    def apply(self, rows: Sequence[Row]) -> Curated:
-        """Remove duplicates among rows in force and give every row its cluster."""
-        from pipelines.curate.similarity import Resemblance, find_resembling, normalise
+    def apply(self, rows: Sequence[Row], memory: Path | None = None) -> Curated:
+        """Remove duplicates among rows in force and give every row its cluster.
 
-        positions: dict[str, Group] = {}
-        groups = [positions.setdefault(normalise(row.reading), len(positions)) for row in rows]
+        What is signed is remembered in the folder ``memory``, and what is remembered there is not signed again; the result is
+        the same without it.
+        """
+        import numpy as np
+
+        from pipelines.curate.segments import Resemblance
+        from pipelines.curate.similarity import find_kin
+
         resemblance = Resemblance(shingle=self.shingle, bands=self.bands, rows=self.rows, threshold=self.threshold)
-        pairs = find_resembling(list(positions), resemblance)
-        clustered = [replace(row, cluster=cluster) for row, cluster in zip(rows, _cluster(rows, groups, pairs), strict=True)]
-        removals = _choose(clustered, groups, _index_neighbours(pairs))
-        gone = {removal.digest for removal in removals}
-        return Curated(rows=tuple(row for row in clustered if row.digest not in gone), removals=removals)
+        kinship = find_kin(_identify(rows), lambda places: [rows[place].reading for place in places], resemblance, memory)
+        # most rows have no kin: they stay as they are, and only the others are looked at one by one
+        has_kin = np.bincount(kinship.groups, minlength=1) > 1
+        has_kin[kinship.pairs] = True
+        places = np.flatnonzero(has_kin[kinship.groups]).tolist()
+        pairs = [(int(left), int(right)) for left, right in kinship.pairs]
+        return _settle(rows, places, kinship.groups[places].tolist(), pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A row in force and the text that it has."""
+class _Member(NamedTuple):
+    """A row in force and the text that it has; a tuple, since a corpus may have a great many."""
 
     row: Row
     group: Group
+
+
+def _identify(rows: Sequence[Row]) -> FixedSizeBinaryArray:
+    """Return by what each row's text is known: one that no step has changed by the digest under which its revision arrived.
+
+    That digest is of title and text among other things, so equal ones have equal texts, and nothing need be read or hashed.
+    """
+    from pipelines.curate.signatures import DIGEST, digest_text, wrap_digests
+
+    names = [digest_text(row.reading).hex() if row.changes else row.entry.digest[: 2 * DIGEST] for row in rows]
+    return wrap_digests(bytes.fromhex("".join(names)))
+
+
+def _settle(rows: Sequence[Row], places: Sequence[int], groups: Sequence[Group], pairs: Sequence[tuple[Group, Group]]) -> Curated:
+    """Return what becomes of the rows, of which those at ``places`` have kin: the ``groups`` of these, and near ``pairs``."""
+    kin = [rows[place] for place in places]
+    clusters = name_clusters(kin, groups, pairs)
+    removals = _choose(kin, groups, _index_neighbours(pairs))
+    gone = {removal.digest for removal in removals}
+    settled = [row if row.cluster == row.entry.digest else _put(row, row.digest) for row in rows]
+    stays = bytearray(b"\1") * len(rows)
+    for place, row, cluster in zip(places, kin, clusters, strict=True):
+        if row.digest in gone:
+            stays[place] = 0
+        else:
+            settled[place] = _put(row, cluster)
+    return Curated(rows=tuple(compress(settled, stays)), removals=removals)
+
+
+def _put(row: Row, cluster: Digest) -> Row:
+    return row if row.cluster == cluster else replace(row, cluster=cluster)
 
 
 def _index_neighbours(pairs: Iterable[tuple[Group, Group]]) -> Mapping[Group, Sequence[Group]]:
@@ -74,73 +112,42 @@ def _index_neighbours(pairs: Iterable[tuple[Group, Group]]) -> Mapping[Group, Se
 
 def _choose(rows: Sequence[Row], groups: Sequence[Group], near: Mapping[Group, Sequence[Group]]) -> tuple[Removal, ...]:
     """Return who leaves: first within families, then, of those that stayed, between them."""
-    members = [_Member(row, group) for row, group in zip(rows, groups, strict=True) if row.is_active]
-    stayed, left_family = _keep_first(members, near, _take_effect_last, lambda member: member.row.entry.revision.family_id)
-    _, left_others = _keep_first(stayed, near, _arrive_first, lambda _: "")
-    return tuple(sorted((*left_family, *left_others), key=lambda removal: removal.digest))
+    families: defaultdict[str, list[_Member]] = defaultdict(list)
+    for row, group in zip(rows, groups, strict=True):
+        if row.is_active:
+            families[row.entry.revision.family_id].append(_Member(row, group))
+    stayed: list[_Member] = []
+    removals: list[Removal] = []
+    for members in families.values():
+        first, left = _keep_first(sorted(members, key=_take_effect_last), near) if len(members) > 1 else (members, [])
+        stayed += first
+        removals += left
+    removals += _keep_first(sorted(stayed, key=_arrive_first), near)[1]
+    return tuple(sorted(removals, key=lambda removal: removal.digest))
 
 
-def _keep_first(
-    members: Iterable[_Member],
-    near: Mapping[Group, Sequence[Group]],
-    order: Callable[[_Member], Order],
-    scope: Callable[[_Member], str],
-) -> tuple[list[_Member], list[Removal]]:
-    """Go through ``members`` in ``order``; one leaves when a kept one of the same ``scope`` is the same or nearly so."""
-    kept: dict[tuple[str, Group], Digest] = {}
+def _keep_first(members: Iterable[_Member], near: Mapping[Group, Sequence[Group]]) -> tuple[list[_Member], list[Removal]]:
+    """Go through ``members`` in order; one leaves when a kept one is the same or nearly so: for the first of these."""
+    kept: dict[Group, tuple[int, Digest]] = {}
     stayed: list[_Member] = []
     left: list[Removal] = []
-    for member in sorted(members, key=order):
-        space, group = scope(member), member.group
-        reasons = [(group, "exact duplicate"), *((other, "near-duplicate") for other in sorted(near.get(group, ())))]
-        found = next(((kept[space, other], reason) for other, reason in reasons if (space, other) in kept), None)
-        if found is None:
-            kept[space, group] = member.row.digest
-            stayed.append(member)
+    for rank, member in enumerate(members):
+        row, group = member
+        if group in kept:
+            left.append(Removal(digest=row.digest, reason="exact duplicate", kept=kept[group][1]))
+        elif found := [kept[other] for other in near.get(group, ()) if other in kept]:
+            left.append(Removal(digest=row.digest, reason="near-duplicate", kept=min(found)[1]))
         else:
-            left.append(Removal(digest=member.row.digest, reason=found[1], kept=found[0]))
+            kept[group] = rank, row.digest
+            stayed.append(member)
     return stayed, left
 
 
-def _take_effect_last(member: _Member) -> Order:
+def _take_effect_last(member: _Member) -> tuple[int, int, str, str]:
     entry = member.row.entry
     return -entry.revision.effective_from.toordinal(), entry.ingest_seq, entry.revision.published_at.isoformat(), entry.digest
 
 
-def _arrive_first(member: _Member) -> Order:
+def _arrive_first(member: _Member) -> tuple[int, int, str]:
     entry = member.row.entry
-    return entry.ingest_seq, entry.revision.published_at.toordinal(), "", entry.digest
-
-
-def _cluster(rows: Sequence[Row], groups: Sequence[Group], pairs: Iterable[tuple[Group, Group]]) -> list[Digest]:
-    """Return each row's cluster, named by its smallest digest; texts of one document alone do not make one."""
-    members: defaultdict[Group, list[int]] = defaultdict(list)
-    for position, group in enumerate(groups):
-        members[group].append(position)
-    linked = [(group, group) for group in members] + list(pairs)
-    parents = list(range(len(rows)))
-    for left, right in linked:
-        together = [*members[left], *members[right]]
-        if len({rows[position].document for position in together}) > 1:
-            for position in together[1:]:
-                _join(parents, together[0], position)
-    return _name(rows, [_find(parents, position) for position in range(len(rows))])
-
-
-def _name(rows: Sequence[Row], roots: Sequence[int]) -> list[Digest]:
-    names: dict[int, Digest] = {}
-    for row, root in zip(rows, roots, strict=True):
-        names[root] = min(names.get(root, row.digest), row.digest)
-    return [names[root] for root in roots]
-
-
-def _join(parents: list[int], left: int, right: int) -> None:
-    left, right = _find(parents, left), _find(parents, right)
-    parents[max(left, right)] = min(left, right)
-
-
-def _find(parents: list[int], position: int) -> int:
-    while parents[position] != position:
-        parents[position] = parents[parents[position]]
-        position = parents[position]
-    return position
+    return entry.ingest_seq, entry.revision.published_at.toordinal(), entry.digest

@@ -61,6 +61,8 @@ class RepairUnicode(BaseModel):
 
 def repair_text(text: str) -> str:
     """Return ``text`` with broken encoding mended and white space made even; repairing it again changes nothing."""
+    if _is_even(text):  # most texts: said at once, and the same as the long way would
+        return text
     for _ in range(PASSES):
         repaired = even_out_space(text if _is_plain(text) else _mend(text))
         if repaired == text:
@@ -91,6 +93,11 @@ def _fold_identifier(match: re.Match[str]) -> str:
     found = match.group()
     is_identifier = any(character.isdigit() for character in found) or ACRONYM.fullmatch(found)
     return found.translate(FOLD) if is_identifier else found
+
+
+def _is_even(text: str) -> bool:
+    """Whether a text is one line of plain characters with single spaces between words: nothing can be wrong with it."""
+    return text.isascii() and text.isprintable() and "&" not in text and "  " not in text and text == text.strip()
 
 
 def _is_plain(text: str) -> bool:

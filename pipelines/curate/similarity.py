@@ -1,113 +1,123 @@
-"""Finds texts that are nearly the same: MinHash signatures, banded, with every candidate pair verified (sole importer of Daft).
+"""Finds texts that say the same or nearly the same, and signs only those that no earlier run has signed.
 
-With 128 permutations in 16 bands of 8, a pair of Jaccard similarity .85 becomes a candidate with probability .994, one of
-.75 with .82 and one of .6 with .24 (1 - (1 - J**8)**16); the estimate from the whole signature, whose standard error
-is at most .044, then decides. Without that verification a third of the pairs at .6 would be merged.
-Daft runs the same plan on its native runner, which it uses unless it is told of a cluster, or on Ray.
+The result is a function of the texts alone. What an earlier run left (see ``memories``) only spares work: pairs of texts are
+nearly the same by their two signatures, so the pairs of a whole are those within each segment of it and those across two.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from daft import DataFrame
+from pipelines.curate.bands import Pairs, decode, encode, find_near_across
+from pipelines.curate.memories import Memory
+from pipelines.curate.segments import ABSENT, Placed, Resemblance, Segment, build_segment, merge
+from pipelines.curate.signatures import digest_texts
 
-WORD = re.compile(r"\w+")
-SEED = 1
-CHUNK = 65_536
-"""Pairs compared at once: 64 MiB of signatures."""
+Read = Callable[[Sequence[int]], list[str]]
+"""Returns the texts at these positions."""
 
-Signatures = NDArray[np.uint32]
-"""One signature a text: texts × permutations."""
+MOST_SEGMENTS = 8
+"""With more of them they are made one: each costs a search for what is new in all the others."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resemblance:
-    """What counts as nearly the same: Jaccard similarity over runs of ``shingle`` words, estimated, at least ``threshold``."""
-
-    shingle: int
-    bands: int
-    rows: int
-    threshold: float
-
-    @property
-    def permutations(self) -> int:
-        """The length of a signature."""
-        return self.bands * self.rows
+Positions = NDArray[np.int64]
 
 
-def normalise(text: str) -> str:
-    """Return the words of ``text`` without case and punctuation: what is compared, never what is kept."""
-    return " ".join(WORD.findall(text.casefold()))
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Kinship:
+    """How texts are kin: the group of each one, and the pairs of groups (smaller first, sorted) that are nearly the same.
 
-
-def find_resembling(texts: Sequence[str], resemblance: Resemblance) -> list[tuple[int, int]]:
-    """Return the pairs (smaller position first, sorted) of normalised, distinct ``texts`` that are nearly the same.
-
-    Texts of fewer words than a shingle have no shingle to compare by and resemble nothing.
+    Texts of one group are equal but for case and punctuation. Groups are numbered in the order in which they first occur.
     """
-    positions = [position for position, text in enumerate(texts) if text.count(" ") + 1 >= resemblance.shingle]
-    if len(positions) < 2:
-        return []
-    signed = _sign([texts[position] for position in positions], resemblance)
-    signatures = _read_signatures(signed, resemblance.permutations)
-    pairs = _find_candidates(signed, resemblance)
-    near = [pair for chunk in _split(pairs) for pair in _verify(chunk, signatures, resemblance.threshold)]
-    return sorted((positions[left], positions[right]) for left, right in near)
+
+    groups: Positions
+    pairs: Pairs
 
 
-def _sign(texts: Sequence[str], resemblance: Resemblance) -> DataFrame:
-    import daft
-    from daft.functions import minhash
+def find_kin(identities: pa.FixedSizeBinaryArray, read: Read, resemblance: Resemblance, folder: Path | None = None) -> Kinship:
+    """Return how texts are kin, which are known by ``identities`` (equal ones have equal texts) and are read where they are new.
 
-    signature = minhash(
-        daft.col("text"),
-        num_hashes=resemblance.permutations,
-        ngram_size=resemblance.shingle,
-        seed=SEED,
-        hash_function="xxhash",
-    )
-    rows = daft.from_pydict({"row": list(range(len(texts))), "text": list(texts)})
-    return rows.select(daft.col("row"), signature.alias("signature")).collect()
-
-
-def _read_signatures(signed: DataFrame, permutations: int) -> Signatures:
-    table = signed.to_arrow()
-    flat = table["signature"].combine_chunks().values.to_numpy(zero_copy_only=False)
-    signatures: Signatures = np.empty((table.num_rows, permutations), dtype=np.uint32)
-    signatures[table["row"].to_numpy()] = flat.reshape(-1, permutations)
-    return signatures
-
-
-def _find_candidates(signed: DataFrame, resemblance: Resemblance) -> NDArray[np.int64]:
-    """Return the pairs that agree wholly in at least one band: pairs × 2."""
-    from daft import col, lit
-    from daft.functions import hash as hash_value
-
-    def cut(band: int) -> DataFrame:
-        start = band * resemblance.rows
-        key = hash_value(col("signature").slice(start, start + resemblance.rows))
-        return signed.select(col("row"), lit(band).alias("band"), key.alias("key"))
-
-    left = reduce(lambda whole, part: whole.concat(part), [cut(band) for band in range(resemblance.bands)])
-    right = left.select(col("row").alias("other"), col("band"), col("key"))
-    pairs = left.join(right, on=["band", "key"]).where(col("row") < col("other")).select("row", "other").distinct().to_arrow()
-    return np.column_stack([pairs["row"].to_numpy(), pairs["other"].to_numpy()]).astype(np.int64)
+    What is signed is remembered in ``folder``, and what is remembered there is neither read nor signed again.
+    """
+    memory = None if folder is None or not len(identities) else Memory(folder, resemblance)
+    segments = [] if memory is None else memory.recall()
+    segment_of, form_of = _look_up(identities, segments)
+    unknown = np.flatnonzero(segment_of == ABSENT)
+    if len(unknown):
+        codes, first = _list_distinct(identities.take(pa.array(unknown)))
+        places = unknown[first]
+        fresh = build_segment(read(places.tolist()), identities.take(pa.array(places)), resemblance)
+        segment_of[unknown], form_of[unknown] = len(segments), fresh.forms_of[codes]
+        segments.append(fresh)
+    groups, placed = _number(segments, segment_of, form_of)
+    pairs = _gather(placed, resemblance.threshold)
+    if memory is not None and _is_scattered(placed):
+        _, first = _list_distinct(identities)
+        memory.replace(merge(placed, identities.take(pa.array(first)), groups[first], pairs, resemblance.bands))
+    elif memory is not None and len(unknown):
+        memory.add(placed[-1].segment)
+    return Kinship(groups=groups, pairs=pairs)
 
 
-def _split(pairs: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(pairs), CHUNK):
-        yield pairs[start : start + CHUNK]
+def _list_distinct(identities: pa.FixedSizeBinaryArray) -> tuple[Positions, Positions]:
+    """Return a number for each identity, equal for equal ones and counted up from 0, and where each first occurs."""
+    coded = identities.dictionary_encode()
+    codes = coded.indices.to_numpy().astype(np.int64)
+    first = np.empty(len(coded.dictionary), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return codes, first
 
 
-def _verify(pairs: NDArray[np.int64], signatures: Signatures, threshold: float) -> list[tuple[int, int]]:
-    agreement = (signatures[pairs[:, 0]] == signatures[pairs[:, 1]]).mean(axis=1)
-    return [(int(left), int(right)) for left, right in pairs[agreement >= threshold]]
+def _look_up(digests: pa.FixedSizeBinaryArray, segments: Sequence[Segment]) -> tuple[Positions, Positions]:
+    """Return, for each digest, the first segment that has it and the position of its form there; ``ABSENT`` where none has."""
+    segment_of, form_of = (np.full(len(digests), ABSENT, dtype=np.int64) for _ in range(2))
+    for number, segment in enumerate(segments):
+        wanted = np.flatnonzero(segment_of == ABSENT)
+        sought = digests if number == 0 else digests.take(pa.array(wanted))
+        found = pc.index_in(sought, value_set=segment.texts).fill_null(ABSENT).to_numpy()
+        is_here = found != ABSENT
+        segment_of[wanted[is_here]] = number
+        form_of[wanted[is_here]] = segment.forms_of[found[is_here]]
+    return segment_of, form_of
+
+
+def _number(segments: Sequence[Segment], segment_of: Positions, form_of: Positions) -> tuple[Positions, list[Placed]]:
+    """Return the group of each text, and the segments with the groups of their forms; one form may stand in several segments."""
+    starts = np.cumsum([0, *(len(segment.forms) for segment in segments)])
+    flat = form_of + starts[segment_of]
+    forms = pa.concat_arrays([segment.forms for segment in segments]) if segments else digest_texts(())
+    groups = forms.take(pa.array(flat)).dictionary_encode().indices.to_numpy().astype(np.int64)
+    group_of = np.full(int(starts[-1]), ABSENT, dtype=np.int64)
+    group_of[flat] = groups
+    spans = zip(segments, starts[:-1], starts[1:], strict=True)
+    return groups, [Placed(segment, group_of[start:stop]) for segment, start, stop in spans]
+
+
+def _gather(placed: Sequence[Placed], threshold: float) -> Pairs:
+    """Return all pairs of different groups that are nearly the same, within segments and across them."""
+    found = [_translate(one.segment.near, one.groups, one.groups) for one in placed]
+    for one, other in combinations(placed, 2):
+        left, right = one.segment, other.segment
+        across = find_near_across(left.bands, left.signatures, right.bands, right.signatures, threshold)
+        found.append(_translate(across, one.groups, other.groups))
+    return decode(np.unique(np.concatenate([encode(pairs) for pairs in found])) if found else np.empty(0, dtype=np.int64))
+
+
+def _translate(pairs: Pairs, left: Positions, right: Positions) -> Pairs:
+    """Return pairs of forms as pairs of groups; those of which one is absent, or both are the same, are none."""
+    groups = np.sort(np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]]), axis=1)
+    kept: Pairs = groups[(groups[:, 0] != ABSENT) & (groups[:, 0] != groups[:, 1])]
+    return kept
+
+
+def _is_scattered(placed: Sequence[Placed]) -> bool:
+    """Whether what is remembered should become one segment: it lies in many, or less than half of it is still there."""
+    present = sum(int((one.groups != ABSENT).sum()) for one in placed)
+    return len(placed) > MOST_SEGMENTS or 2 * present < sum(len(one.groups) for one in placed)

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +152,44 @@ def test_curating_what_was_curated_changes_nothing(drawn: list[tuple[int, int, l
     assert all(row.changes == () for row in twice.rows)
     assert all(row.entry.revision.status not in RETIRING for row in once.rows)
     assert len(once.rows) + len(once.removals) == len(entries)
+
+
+STORIES = {story: invent_words(story, 61) for story in range(3)}
+ARRIVALS = st.lists(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(0, 4), st.sampled_from(Status)), max_size=8),
+    min_size=2,
+    max_size=5,
+)
+
+
+def build_story(drawn: tuple[int, int, int, Status], ingest_seq: int) -> Entry:
+    document, story, swaps, status = drawn
+    text = " ".join(vary(STORIES[story], swaps, swaps))
+    return build_entry(f"d{document}", family_id=f"f{document // 2}", title="", text=text, status=status, ingest_seq=ingest_seq)
+
+
+@settings(max_examples=20, deadline=None)
+@given(ARRIVALS, st.lists(st.integers(0, 9), max_size=3))
+def test_what_earlier_runs_signed_changes_no_byte(drawn: list[list[tuple[int, int, int, Status]]], erased: list[int]) -> None:
+    """A corpus grows, loses documents, and is curated after each change: with a memory, and with none."""
+    entries: dict[str, Entry] = {}
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        for number, arrivals in enumerate(drawn):
+            entries |= {entry.digest: entry for entry in (build_story(one, number) for one in arrivals)}
+            gone = {f"d{document}" for document in erased[: number + 1]} if number % 2 else set()
+            left = [entry for entry in entries.values() if entry.revision.document_id not in gone]
+            folders = [lay_snapshot(root / f"{number}" / kind, resolve_statuses(left)) for kind in ("with", "without")]
+            reports = [curate(folders[0], CurateParams(), root / "memory"), curate(folders[1], CurateParams())]
+            assert reports[0] == reports[1]
+            assert digest_folder(folders[0].root) == digest_folder(folders[1].root)
+
+
+def test_what_is_signed_is_remembered_where_the_stage_is_told(tmp_path: Path) -> None:
+    folder = lay_snapshot(tmp_path / "domain", some_entries())
+    curate(folder, CurateParams(), tmp_path / "memory")
+    assert [file.suffix for file in (tmp_path / "memory").iterdir()] == [".arrow"]
+    assert not list(folder.root.rglob("*.arrow"))
 
 
 @pytest.mark.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,6 +78,26 @@ def test_a_row_without_a_duplicate_is_its_own_cluster() -> None:
     row = build_row(text=TEXT)
     assert remove(row).rows == (row,)
     assert row.cluster == row.digest
+
+
+def test_a_row_that_was_changed_is_known_by_what_it_says_now(tmp_path: Path) -> None:
+    """Two rows of one digest, before and after a step rewrote it, are two texts to whoever remembers."""
+    before, other = build_row("a", title="", text=TEXT, ingest_seq=1), build_row("b", title="", text=NEAR, ingest_seq=2)
+    after = before.rewrite("", " ".join(invent_words(2)), "changed for a test")
+    for rows in ([before, other], [after, other], [before, other]):
+        assert RemoveNearDuplicates().apply(rows, tmp_path) == remove(*rows)
+    assert [len(RemoveNearDuplicates().apply(rows, tmp_path).rows) for rows in ([before, other], [after, other])] == [1, 2]
+
+
+def test_of_several_kept_rows_the_one_preferred_to_all_is_named() -> None:
+    words = invent_words(1)
+    ends = [build_row("a", title="", text=" ".join(vary(words, 24, 5)), ingest_seq=2)]
+    ends += [build_row("b", title="", text=" ".join(vary(words, 24, 9)), ingest_seq=1)]
+    middle = build_row("c", title="", text=" ".join(words), ingest_seq=3)
+    for rows in ([*ends, middle], [middle, *ends[::-1]]):
+        result = RemoveNearDuplicates(threshold=0.5, bands=32, rows=4).apply(rows)
+        assert sorted(names(result)) == ["a", "b"]
+        assert [removal.kept for removal in result.removals] == [ends[1].digest]
 
 
 ROWS = st.lists(

@@ -37,6 +37,8 @@ FRAGMENTS = [
 ]
 PIECES = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), max_size=12).map("".join)
 
+PLAIN = st.text(st.sampled_from("aB .\t\n\x7f~"), max_size=12)
+
 PROSE = [
     "“Covered person” means a person described in § 1026.4(b)(2).",  # quotes as they are printed
     "The Dodd–Frank Act – as amended – applies; so does Gramm‑Leach‑Bliley.",  # noqa: RUF001
@@ -135,3 +137,8 @@ def _read_lines(name: str) -> list[str]:
         pytest.skip("the folder of real data is absent")
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return [re.sub(r"<[^>]*>", "", line) for line in stream]
+
+
+@given(PLAIN)
+def test_a_plain_text_has_nothing_repaired_but_its_space(text: str) -> None:
+    assert repair_text(text) == even_out_space("".join(letter for letter in text if letter != "\x7f"))
