@@ -19,7 +19,8 @@ from pipelines.domain.audits import Reading
 from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.identities import digest_value
 from pipelines.domain.reading import compose_text
-from pipelines.privacy.recognising import SURROGATE, find_forms
+from pipelines.privacy.mentions import SURROGATE
+from pipelines.privacy.recognising import find_forms
 from pipelines.tables import ENTRY_SCHEMA, read_table
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.identities import FamilyId
 from pipelines.domain.revisions import Entry
 from pipelines.learners.causal_lm import CausalLm
-from pipelines.privacy.recognising import MentionKind
+from pipelines.privacy.mentions import MentionKind
 from pipelines.tables import tabulate_entries, write_table
 from pipelines.train.training import train
 from pipelines.workspace import DomainFolder

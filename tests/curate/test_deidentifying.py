@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from pipelines.curate.deidentifying import Deidentify, invent_surrogate
 from pipelines.curate.rows import Row
-from pipelines.privacy.recognising import SURROGATE, MentionKind
+from pipelines.privacy.mentions import SURROGATE, MentionKind
 from pipelines.settings import Settings
 from tests.builders.curations import build_row
 
