@@ -50,6 +50,11 @@ class Deidentify(BaseModel):
             raise ValueError(f"it should have at least {SHORTEST_KEY} characters")
         return key
 
+    @property
+    def is_shield(self) -> bool:
+        """Whether it reads every row for all identifiers."""
+        return self.identifiers == "safe_harbor" and self.sources is None
+
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Return all rows with surrogates in place of personal data; none leaves."""
         told = [place for place, row in enumerate(rows) if self._is_read(row)]

@@ -39,6 +39,7 @@ WRITTEN = (
     re.compile(rf"\b{_MONTH}[ -]{_DAY}(?:,? |-){_YEAR}", re.IGNORECASE),
     re.compile(rf"\b{_MONTH} {_DAY}(?:,? of)?,? {_YEAR}", re.IGNORECASE),
     re.compile(rf"{_BEFORE}{_DAY}(?: of)?[ -]?{_MONTH},?[ -]?{_YEAR}", re.IGNORECASE),
+    re.compile(rf"{_BEFORE}{_DAY}-{_MONTH}-(?P<year>\d\d)(?![\w-])", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}(?: of|,)?[ -]{_YEAR}", re.IGNORECASE),
     re.compile(rf"\b{_MONTH} {_DAY}{_NOT_A_DOSE}\b"),
     re.compile(rf"{_BEFORE}{_DAY}(?: of)? {_MONTH}\b"),
@@ -61,7 +62,7 @@ NUMERIC = (
         rf"{_BEFORE}(?P<year>(?:1[89]|20)\d\d)(?P<mark>[/.-])(?P<month>0?[1-9]|1[0-2])(?P=mark)(?P<day>0?[1-9]"
         r"|[12]\d|3[01])(?![\d-])"
     ),
-    re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d)(?![\w/-])"),
+    re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])[/-](?P<year>(?:19|20)\d\d)(?![\w/-])"),
     re.compile(
         r"\b(?:[Oo]n|[Ss]ince|[Dd]ated?:?|DOB:?|[Uu]ntil|[Tt]hrough|[Vv]isit|[Ss]een|[Aa]dmitted|[Dd]ischarged|[Ss]urgery) "
         r"(?P<month>0?[1-9]|1[0-2])[/](?P<day>0?[1-9]|[12]\d|3[01])(?![\w/-])"
@@ -72,6 +73,7 @@ HOLIDAY = re.compile(
     r"|New Year['’]s(?: Eve| Day)?"
     r"|Valentine['’]s Day|Labor Day|Memorial Day|Independence Day|Mother['’]s Day|Father['’]s Day|Hanukkah|Ramadan|Passover)"
 )
+SEASON = re.compile(r"\b(?:[Ss]pring|[Ss]ummer|[Ff]all|[Aa]utumn|[Ww]inter)(?:,? of|,)? (?P<year>(?:1[89]|20)\d\d)\b")
 RELATIVE = re.compile(
     r"\b(?:(?:last|past|previous|next|earlier this) (?:month|week)|yesterday|the day before yesterday)\b", re.IGNORECASE
 )
@@ -97,11 +99,13 @@ def find_relative_dates(text: str) -> list[Mention]:
 def move_date(value: str, days: int, year: int) -> str:
     """Return the date ``days`` later, written as it was; ``year`` is taken where it has none.
 
-    Days that no month has are taken for the last that it has. What is no date (a holiday, "last month") becomes "recently".
+    Days that no month has are taken for the last that it has. Of a season its year stays, and what is no date (a holiday,
+    "last month") becomes "recently".
     """
     found = next((hit for form in (*WRITTEN, *NUMERIC) if (hit := form.search(value))), None)
     if found is None:
-        return "recently"
+        season = SEASON.search(value)
+        return season.group("year") if season else "recently"
     groups = found.groupdict()
     moved = _read(groups, year) + timedelta(days=days)
     text = value
@@ -127,8 +131,8 @@ def _scan(text: str) -> Iterator[tuple[int, int]]:
         for found in form.finditer(text):
             spans = [found.span(name) for name, value in found.groupdict().items() if value]
             yield min(start for start, _ in spans), max(end for _, end in spans)
-    for found in HOLIDAY.finditer(text):
-        yield found.span()
+    for form in (HOLIDAY, SEASON):
+        yield from (found.span() for found in form.finditer(text))
 
 
 def _read(groups: dict[str, str | None], year: int) -> date:

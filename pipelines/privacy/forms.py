@@ -100,7 +100,7 @@ URL = re.compile(
     r"|edu|gov|health|info)(?:/[^\s<>\")]*"
     r"[^\s<>\").,;:!?'])?)(?![\w@])"
 )
-ADDRESS = re.compile(r"(?<![\w.:])(?P<value>\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4})(?![\w.:]|\.\d)")
+ADDRESS = re.compile(r"(?<![\w.:])(?P<value>\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4})(?![\w:]|\.\d)")
 SHAPES: Sequence[Form] = (
     (MentionKind.EMAIL, PLAIN_FORMS[0][1]),
     (MentionKind.URL, URL),
@@ -123,27 +123,32 @@ LATER: Sequence[Form] = (
         MentionKind.PHONE,
         re.compile(
             r"\b(?:phone|tel(?:ephone)?|cell|mobile|pager|call|contact|ext(?:ension)?)\b[^\w\n]{0,4}(?:number"
-            r"|no\.?|is|at|:)?[^\w\n]{0,3}(?P<value>\d{3}[-.]\d{4}|\d{4,7})(?![\w-])",
+            r"|no\.?|is|at|:)?[^\w\n]{0,3}(?P<value>\d{3}[-.]\d{4}|\d{4,11})(?![\w-])",
             re.IGNORECASE,
         ),
     ),
     (MentionKind.CODE, re.compile(r"\b(?P<value>(?:MRN|HMO|PPO|HPN?|ID)-\d[\w-]*)")),
 )
 LOOSE = re.compile(
-    r"(?<![\w/.,#-])(?P<value>#?[A-Z]{1,5}-?\d{5,}[A-Z]?|\d{4,}-[A-Z]{1,4}|\d{7,}"
-    r"|\d{2,}(?:-\d{2,}){1,3}(?<=\d\d\d)|#[A-Z0-9-]{5,})(?![\w-]|[.,]\d|%)"
+    r"(?<![\w/.,#-])(?P<value>#?[A-Z]{1,5}-?\d{4,}[A-Z]{0,2}|\d{4,}-?[A-Z]{1,4}|\d{7,}|\d{2,}(?:-\d{2,}){1,3}(?<=\d\d\d)"
+    r"|#[A-Z0-9-]{5,}|[A-Z0-9]++(?:-[A-Z0-9]++)+)(?![\w-]|[.,]\d|%)"
 )
 """Numbers that name nothing by themselves; beside a person they do."""
 PUBLIC = re.compile(
     r"#?(?:NCT|PMC|PMID|ISRCTN|AZD|LY|BMS|PF|GSK|JNJ|MK|ABT|ABBV|RO|RG|MEDI|SAR|TAK|BAY|GS|AMG|REGN|VX"
-    r"|INCB|CPT|ICD)-?\d"
+    r"|INCB|CPT|ICD|COVID|ISO)-?\d|(?:19|20)\d\d-(?:19|20)\d\d$"
 )
 """Registers of trials and papers, and the names that sponsors give to drugs."""
+
+DIGITS = re.compile(r"\d+")
+REACH = 70
+"""Letters before a number within which the words stand that say what it is."""
 
 
 def find_identifiers(text: str) -> list[Mention]:
     """Return the identifiers in ``text``, the surest first; they may overlap."""
-    return [*_match(text, SHAPES), *_match(text, _compile_cues()), *_find_addresses(text), *_match(text, LATER)]
+    near = [found for start, end in _list_windows(text) for found in _match(text, _compile_cues(), start, end)]
+    return [*_match(text, SHAPES), *near, *_find_addresses(text), *_match(text, LATER)]
 
 
 def find_loose_numbers(text: str) -> list[Mention]:
@@ -164,9 +169,22 @@ def _compile_cues() -> tuple[Form, ...]:
     return tuple((kind, re.compile(form, re.IGNORECASE)) for kind, form in (*sure, *likely))
 
 
-def _match(text: str, forms: Sequence[Form]) -> Iterator[Mention]:
+def _list_windows(text: str) -> list[tuple[int, int]]:
+    """Return where a cue and its number can stand: the surroundings of digits, from space to space, merged where they meet."""
+    windows: list[tuple[int, int]] = []
+    for digits in DIGITS.finditer(text):
+        start, end = max(text.rfind(" ", 0, max(digits.start() - REACH, 0)), 0), text.find(" ", digits.end() + REACH // 2)
+        end = len(text) if end < 0 else end
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], max(end, windows[-1][1]))
+        else:
+            windows.append((start, end))
+    return windows
+
+
+def _match(text: str, forms: Sequence[Form], start: int = 0, end: int | None = None) -> Iterator[Mention]:
     for kind, form in forms:
-        for found in form.finditer(text):
+        for found in form.finditer(text, start, len(text) if end is None else end):
             yield Mention(start=found.start("value"), end=found.end("value"), kind=kind)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipelines.privacy.mentions import Mention, MentionKind
-from pipelines.privacy.vocabulary import read_vocabulary
+from pipelines.privacy.vocabulary import is_term, read_vocabulary
 
 _UPPER, _LOWER = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ÿ"
 _PART = rf"(?:(?:O['’]|D['’]|Mc|Mac|De|La|Le|Van|St\. )?[{_UPPER}][{_LOWER}]+(?:[-][{_UPPER}][{_LOWER}]+)*)"
@@ -41,7 +41,9 @@ SURE = (
     ),
     re.compile(rf"(?P<value>{NAME}),? (?:M\.?D\b|D\.?O\b|R\.?N\b|N\.?P\b|PA-C|Ph\.?D\b|DDS|LPN|CRNA|PharmD|LCSW|MBBS|FACP|FACS)"),
     re.compile(rf"(?<![\w.-])(?P<value>{_PART}(?: {_PARTICLE})? [{_UPPER}]\.)(?! ?\d)"),
-    re.compile(rf"(?<![\w.-])(?P<value>{_PART} [{_UPPER}])(?=['’]s\b)"),
+    re.compile(rf"(?<![\w.-])(?P<value>{_PART} [{_UPPER}])(?=['’]s\b|[,)]| (?:seen|who|at|from|was)\b)"),
+    re.compile(rf"\b(?:patient|pt),? (?P<value>{_PART}|[{_UPPER}]\. ?[{_UPPER}]\.)(?!\w)"),
+    re.compile(r"\b(?i:patient|pt)(?:['’]?s)? name(?:d| is|:)? (?P<value>[a-z]{2,} [a-z]{1,})\b"),
     re.compile(rf"(?<![\w.-])(?P<value>{_PART} [{_UPPER}]\. {_PART})"),
 )
 """Whoever stands here is a person, unless the words are terms."""
@@ -87,7 +89,7 @@ def is_namelike(words: list[str]) -> bool:
     vocabulary, plain = read_vocabulary(), [_strip(word) for word in words]
     if not any(len(word) > 1 for word in plain) or plain[0] in vocabulary.heads or words[0] in vocabulary.acronyms:
         return False
-    return not any(word in vocabulary.terms for word in plain if len(word) > 1)
+    return not any(is_term(word) for word in plain if len(word) > 1)
 
 
 def _is_name(words: list[str], *, is_whole: bool) -> bool:

@@ -52,7 +52,7 @@ ACTION = (
     r"|lives?|living|resid(?:es?|ing|ent)|enrolled|underwent|received|consult(?:ed)?|arrived|brought"
     r"|rounds?|ICU|ER|ED|clinic|office|staff)"
 )
-AT = re.compile(rf"(?<!\w)(?:at|@)(?: the| our| his| her| my)? (?P<value>{SEQUENCE})")
+AT = re.compile(rf"(?<!\w)(?:at |@ ?)(?:(?:the|our|his|her|my) )?(?P<value>{SEQUENCE})")
 ACTED = re.compile(rf"\b(?i:{ACTION})\b[^.;?!]{{0,70}}? ?(?:at|@|to|from|via)(?: the| our)? (?P<value>{SEQUENCE})")
 LIVED = re.compile(
     rf"\b(?:(?i:{ACTION})|based|located|home|house|practice|practices|moved|relocated|travel(?:ed|led|ing)?"
@@ -78,46 +78,15 @@ NOT_A_SITE = re.compile(
     r"(?! (?:Hospital|Clinic|Med))"
 )
 
-OPENINGS = frozenset(
-    (
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "at",
-        "for",
-        "from",
-        "his",
-        "her",
-        "how",
-        "in",
-        "is",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "seen",
-        "the",
-        "their",
-        "to",
-        "treated",
-        "visit",
-        "visited",
-        "was",
-        "what",
-        "when",
-        "where",
-        "with",
-    )
-)
 STUDY = re.compile(
     r"(?:['’]s)?[ -](?:trials?|stud(?:y|ies)|scores?|criteria|guidelines?|registry|protocols?|tests?"
     r"|scale|index|classification|reflex|consensus|cohort"
     r"|regimen|risk|data|disease|syndrome)\b"
 )
 """What follows an acronym or a name that is no place."""
+
+ALSO_TOWNS = frozenset(("NY", "LA", "DC"))
+"""Codes of states by which people mean a city."""
 
 
 def find_streets(text: str) -> list[Mention]:
@@ -164,7 +133,7 @@ def is_placelike(words: list[str]) -> bool:
     """Return whether capitalised words can name a place: not a term, an acronym of medicine, a state, or one letter."""
     vocabulary = read_vocabulary()
     whole, first = " ".join(words), words[0]
-    if whole in vocabulary.states | vocabulary.codes - {"NY"} or first in vocabulary.acronyms or len(first.strip(".")) < 2:
+    if whole in vocabulary.states | vocabulary.codes - ALSO_TOWNS or first in vocabulary.acronyms or len(first.strip(".")) < 2:
         return False
     return any(word.strip(".,'’").casefold().removesuffix("’s").removesuffix("'s") not in vocabulary.terms for word in words)
 
@@ -174,7 +143,7 @@ def _skip_terms(value: str) -> int:
     edge = 0
     for word in value.split(" "):
         rest = value[edge + len(word) + 1 :]
-        if not rest or word.casefold() not in OPENINGS or not rest[0].isupper():
+        if not rest or word.casefold() not in read_vocabulary().openings or not rest[0].isupper():
             break
         edge += len(word) + 1
     return edge

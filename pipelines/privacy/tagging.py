@@ -15,7 +15,7 @@ from pipelines.privacy.mentions import Mention, MentionKind
 from pipelines.privacy.naming import is_namelike
 from pipelines.privacy.places import STUDY, is_placelike
 from pipelines.privacy.recognising import EPONYM, MODEL, UNUSED_PIPES
-from pipelines.privacy.vocabulary import read_towns, read_vocabulary
+from pipelines.privacy.vocabulary import is_term, read_towns
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -64,10 +64,9 @@ def find_checked_numbers(text: str) -> list[Mention]:
 
 def _choose_pieces(number: int, text: str, explained: Sequence[Mention]) -> Iterator[Piece]:
     known = {place for one in explained for place in range(one.start, one.end)}
-    terms = read_vocabulary().terms
     for sentence in SENTENCE.finditer(text):
         words = CAPITALISED.finditer(text, *sentence.span())
-        if any(word.start() not in known and word.group().casefold() not in terms for word in words):
+        if any(word.start() not in known and not is_term(word.group()) for word in words):
             yield Piece(number, sentence.start(), sentence.group())
 
 
