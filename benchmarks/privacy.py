@@ -38,7 +38,7 @@ from pipelines.privacy.reports import RecallReport
 from pipelines.settings import Settings
 
 HALVING = b"addendum: the half that rules are written on"
-NOTES, FEW = 1_000, 60
+NOTES, FEW, STARTING = 2_000, 60, 10
 OURS = Digest("0" * 64)
 """In the place of a file's digest where the texts are invented here."""
 
@@ -65,9 +65,12 @@ def measure(gold: Sequence[GoldText], digest: Digest, size: Size) -> Measured:
 
 
 def time_reading(count: int, processes: int) -> Rate:
-    """Return how fast ``count`` notes are read and rewritten; a pool's start counts, the import of libraries does not."""
+    """Return how fast ``count`` notes are read and rewritten, and how long as many processes take to start and read a few."""
     passages = [Passage(one.text, one.year) for one in invent_notes(count)]
     find_mentions(passages[:20], 1)
+    started = time.perf_counter()
+    find_mentions(passages[:STARTING], processes)
+    starting = time.perf_counter() - started
     started = time.perf_counter()
     found = find_mentions(passages, processes)
     inventor = Inventor(b"a key of the benchmark", "a family", 2024)
@@ -75,7 +78,8 @@ def time_reading(count: int, processes: int) -> Rate:
         for mention in mentions:
             inventor.invent(mention.kind, passage.text[mention.start : mention.end])
     seconds = time.perf_counter() - started
-    return Rate(processes=processes, notes=count, seconds=seconds, letters=sum(len(one.text) for one in passages))
+    letters = sum(len(one.text) for one in passages)
+    return Rate(processes=processes, notes=count, seconds=seconds, starting=starting, letters=letters)
 
 
 def measure_own(gold: Path, output: Path, *, screen: bool) -> RecallReport:

@@ -17,7 +17,7 @@ FORMS = (
     re.compile(r"\b\d{1,4} (?:U\.S\.|S\. ?Ct\.|F\.[23]d|F\.4th|F\. ?Supp\.(?: ?[23]d)?) \d{1,4}(?: \([^)]{2,30}\d{4}\))?"),
     re.compile(
         r"\b(?:Docket|Document|File|Release|Case|Rule|Petition|Amendment)s? (?:ID |Nos?\.? ?"
-        r"|#)+[A-Z0-9][\w–-]*(?:, [A-Z0-9][\w–-]*\d)*"
+        r"|#)+[A-Z0-9][\w:–-]*(?:, [A-Z0-9][\w–-]*\d)*"
     ),
     re.compile(
         r"\bRIN:? \d{4}-[A-Z]{2}\d{2}\b|\b(?:FR|FDA|EPA|CMS)-\d{4}-[\w-]+|\b(?:Pub\. ?L\."

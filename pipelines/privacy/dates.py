@@ -68,6 +68,7 @@ NUMERIC = (
         r"(?P<month>0?[1-9]|1[0-2])[/](?P<day>0?[1-9]|[12]\d|3[01])(?![\w/-])"
     ),
 )
+BARE = re.compile(r"^(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])$")
 HOLIDAY = re.compile(
     r"\b(?:Christmas(?: Eve| Day)?(?! (?:disease|factor|tree))|Thanksgiving|Easter(?: Sunday)?|Halloween"
     r"|New Year['’]s(?: Eve| Day)?"
@@ -102,15 +103,16 @@ def move_date(value: str, days: int, year: int) -> str:
     Days that no month has are taken for the last that it has. Of a season its year stays, and what is no date (a holiday,
     "last month") becomes "recently".
     """
-    found = next((hit for form in (*WRITTEN, *NUMERIC) if (hit := form.search(value))), None)
+    found = next((hit for form in (*WRITTEN, *NUMERIC, BARE) if (hit := form.search(value))), None)
     if found is None:
         season = SEASON.search(value)
         return season.group("year") if season else "recently"
     groups = found.groupdict()
     moved = _read(groups, year) + timedelta(days=days)
+    is_padded = (groups.get("month") or "").isdigit()
     text = value
     for name in sorted((name for name in groups if groups[name] and name not in {"mark", "near"}), key=found.start, reverse=True):
-        text = text[: found.start(name)] + _write(name, groups[name], moved) + text[found.end(name) :]
+        text = text[: found.start(name)] + _write(name, groups[name], moved, is_padded=is_padded) + text[found.end(name) :]
     return text
 
 
@@ -147,7 +149,7 @@ def _read(groups: dict[str, str | None], year: int) -> date:
     return date(year, number, min(day, last))
 
 
-def _write(name: str, old: str, moved: date) -> str:
+def _write(name: str, old: str, moved: date, *, is_padded: bool) -> str:
     if name == "ordinal":
         return "th" if 11 <= moved.day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(moved.day % 10, "th")
     if name == "month" and not old.isdigit():
@@ -157,4 +159,4 @@ def _write(name: str, old: str, moved: date) -> str:
         mark = old[0] if old[0] in "'’" else ""
         return mark + (f"{moved.year:04d}" if len(old) == 4 else f"{moved.year % 100:02d}")
     number = getattr(moved, name)
-    return f"{number:02d}" if len(old) == 2 else str(number)
+    return f"{number:02d}" if old.startswith("0") or (len(old) == 2 and is_padded) else str(number)

@@ -185,7 +185,8 @@ def _list_windows(text: str) -> list[tuple[int, int]]:
 def _match(text: str, forms: Sequence[Form], start: int = 0, end: int | None = None) -> Iterator[Mention]:
     for kind, form in forms:
         for found in form.finditer(text, start, len(text) if end is None else end):
-            yield Mention(start=found.start("value"), end=found.end("value"), kind=kind)
+            first = found.start("value")
+            yield Mention(start=first - (text[first - 1 : first] == "#"), end=found.end("value"), kind=kind)
 
 
 def _find_addresses(text: str) -> Iterator[Mention]:

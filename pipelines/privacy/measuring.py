@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.identities import Digest
@@ -44,6 +45,14 @@ class GoldText(BaseModel):
     text: str = Field(min_length=1)
     spans: tuple[GoldSpan, ...] = ()
     year: int = 2024
+
+    @field_validator("spans", mode="before")
+    @classmethod
+    def _drop_unplaced(cls, spans: Any) -> Any:  # noqa: ANN401  # whatever the line holds: pydantic checks it next
+        """Leave out what somebody marked and the text does not say: it stands nowhere."""
+        if not isinstance(spans, list):
+            return spans
+        return [one for one in spans if not (isinstance(one, dict) and one.get("start") is None and one.get("value"))]
 
 
 @dataclass(frozen=True, slots=True)

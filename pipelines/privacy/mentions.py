@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,7 @@ class Mention:
 SURROGATE = re.compile(rf"\[(?:{'|'.join(MentionKind)})-[0-9a-f]{{8}}\]")
 """What a mention is replaced by where tags are asked for; nothing is ever looked for inside one."""
 
-GAPS = {MentionKind.NAME: (" ", ". ", ", "), MentionKind.DATE: (" ",)}
+GAPS = {MentionKind.NAME: (" ", ", "), MentionKind.DATE: (" ",)}
 """What may lie between two neighbours of a kind that are one mention: a first name and a last one."""
 
 
@@ -58,18 +58,19 @@ def find_tags(text: str) -> list[Mention]:
     return [Mention(start=found.start(), end=found.end(), kind=MentionKind.NAME) for found in SURROGATE.finditer(text)]
 
 
-def unite(text: str, ranked: Iterable[Mention], taken: Sequence[Mention] = ()) -> list[Mention]:
+def unite(text: str, ranked: Sequence[Mention], taken: Sequence[Mention] = ()) -> list[Mention]:
     """Return mentions without overlaps that cover every character that one of ``ranked`` covers, ``taken`` excepted.
 
     Where two kinds meet the earlier one keeps the character. What is left of a mention without a letter or digit is dropped.
     """
     owners: dict[int, MentionKind] = {}
     blocked = {place for one in taken for place in range(one.start, one.end)}
+    wholes = set(ranked)
     for mention in ranked:
         for place in range(mention.start, mention.end):
             if place not in blocked:
                 owners.setdefault(place, mention.kind)
-    return _join_neighbours(text, _collect_runs(text, owners))
+    return _join_neighbours(text, _collect_runs(text, owners, wholes))
 
 
 def is_overlapping(mention: Mention, others: Sequence[Mention]) -> bool:
@@ -77,7 +78,7 @@ def is_overlapping(mention: Mention, others: Sequence[Mention]) -> bool:
     return any(mention.start < other.end and other.start < mention.end for other in others)
 
 
-def _collect_runs(text: str, owners: dict[int, MentionKind]) -> list[Mention]:
+def _collect_runs(text: str, owners: dict[int, MentionKind], wholes: set[Mention]) -> list[Mention]:
     runs: list[Mention] = []
     places = sorted(owners)
     first = 0
@@ -85,7 +86,7 @@ def _collect_runs(text: str, owners: dict[int, MentionKind]) -> list[Mention]:
         is_last = number + 1 == len(places) or places[number + 1] != place + 1 or owners[places[number + 1]] != owners[place]
         if is_last:
             run = _trim(text, Mention(start=places[first], end=place + 1, kind=owners[place]))
-            runs += [run] if _is_telling(run.kind, text[run.start : run.end]) else []
+            runs += [run] if run in wholes or _is_telling(run.kind, text[run.start : run.end]) else []
             first = number + 1
     return runs
 

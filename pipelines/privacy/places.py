@@ -133,7 +133,12 @@ def is_placelike(words: list[str]) -> bool:
     """Return whether capitalised words can name a place: not a term, an acronym of medicine, a state, or one letter."""
     vocabulary = read_vocabulary()
     whole, first = " ".join(words), words[0]
-    if whole in vocabulary.states | vocabulary.codes - ALSO_TOWNS or first in vocabulary.acronyms or len(first.strip(".")) < 2:
+    if (
+        whole in vocabulary.states | vocabulary.codes - ALSO_TOWNS
+        or first in vocabulary.acronyms
+        or first.casefold() in vocabulary.heads
+        or len(first.strip(".")) < 2
+    ):
         return False
     return any(word.strip(".,'’").casefold().removesuffix("’s").removesuffix("'s") not in vocabulary.terms for word in words)
 
