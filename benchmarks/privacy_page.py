@@ -27,12 +27,14 @@ class Rate:
     """How long ``processes`` took to read ``notes`` of so many letters together, and to invent what stands for what was found.
 
     ``seconds`` has in it what several processes take to start, which is ``starting``: paid once, however many notes there are.
+    ``work`` is the processor time of the first process, which other load on the machine hardly changes.
     """
 
     processes: int
     notes: int
     seconds: float
     starting: float
+    work: float
     letters: int
 
     @property
@@ -124,7 +126,11 @@ def _list_rates(rate: Rate) -> list[Measure]:
     size = rate.letters / rate.notes / 1_000
     if rate.processes == 1:
         name = f"notes of {size:.1f} kB read and rewritten, 1 process"
-        return [Measure(measure=name, value=rate.per_second, unit="notes/s", n=rate.notes)]
+        worked = rate.notes / max(rate.work, 1e-9)
+        return [
+            Measure(measure=name, value=rate.per_second, unit="notes/s", n=rate.notes),
+            Measure(measure=f"{name}, by processor time", value=worked, unit="notes/s of processor time", n=rate.notes),
+        ]
     name = f"notes of {size:.1f} kB read and rewritten, {rate.processes} processes"
     return [
         Measure(measure=f"{name}, running", value=rate.per_second_started, unit="notes/s", n=rate.notes, goal=LEAST_RATE),

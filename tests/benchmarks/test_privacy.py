@@ -24,8 +24,8 @@ from pipelines.privacy.reports import Recall, RecallReport
 
 ROOT = Path(__file__).parents[2]
 RATES = (
-    Rate(processes=1, notes=100, seconds=2.0, starting=0.1, letters=160_000),
-    Rate(processes=2, notes=100, seconds=2.0, starting=1.5, letters=160_000),
+    Rate(processes=1, notes=100, seconds=2.0, starting=0.1, work=1.0, letters=160_000),
+    Rate(processes=2, notes=100, seconds=2.0, starting=1.5, work=0.1, letters=160_000),
 )
 
 
@@ -73,7 +73,7 @@ def test_the_page_tells_both_halves_and_what_cannot_be_decided(tmp_path: Path) -
     assert "cannot be decided: under 59 spans" in page
     assert "| clean texts touched | 2 of 50 |  |  | 9 of 50 |" in page
     assert "## What this does not show" in page
-    assert len(json.loads((tmp_path / "privacy.json").read_text(encoding="utf-8"))) == 9
+    assert len(json.loads((tmp_path / "privacy.json").read_text(encoding="utf-8"))) == 10
 
 
 def test_notes_of_ours_are_marked_where_their_identifiers_stand() -> None:
