@@ -72,6 +72,7 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             from pipelines.launching import join_companions, plan_conduct
             from pipelines.train.training import train
 
+            refuse_leaky(workspace, params)
             companions = read_companions()
             join_companions(companions, params.train)
             with watch_training(settings, params.train.learner.kind, companions) as monitor:
@@ -88,8 +89,18 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             from pipelines.judge.judging import judge
             from pipelines.recipes import write_recipe
 
+            refuse_leaky(workspace, params)
             write_recipe(workspace, domain, params)
             judge(folder, params.judge, params.envelope)
+
+
+def refuse_leaky(workspace: Workspace, params: DomainParams) -> None:
+    """Raise :class:`~pipelines.domain.errors.ParamsError` where personal data would be learned that nobody shows to be hidden."""
+    shield = params.curate.shield
+    if params.phi is not False and shield is not None:
+        from pipelines.privacy.reports import refuse_unmeasured
+
+        refuse_unmeasured(workspace.root, params.phi, identifiers=shield.identifiers, screen=shield.screen)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pipelines.domain.identities import DomainName
 from pipelines.evaluate.params import EvaluateParams
 from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.params import JudgeParams
+from pipelines.privacy.params import PhiParams
 from pipelines.promote.approvers import Approver, find_repeated
 from pipelines.split.params import SplitParams
 from pipelines.train.params import TrainParams
@@ -137,6 +138,15 @@ class DomainParams(BaseModel):
     judge: JudgeParams
     envelope: EnvelopeParams = EnvelopeParams()
     promote: PromoteParams = PromoteParams()
+    phi: PhiParams | bool = Field(default=False, description="personal data: nothing is trained before recall was measured")
+
+    @model_validator(mode="after")
+    def _check_phi(self) -> DomainParams:
+        if self.phi and self.curate.shield is None:
+            raise ValueError(
+                "a domain with `phi` needs a step `deidentify` with `identifiers: safe_harbor` that reads every source"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,3 +107,13 @@ def test_a_stage_without_its_input_refuses_and_names_what_is_missing(stage: Stag
     settings = Settings(home=tmp_path / "home")
     with pytest.raises(WorkspaceError, match="is missing: run the stage"):
         run_stage(stage, DomainName("clinical"), params, Workspace(tmp_path), settings)
+
+
+SHIELD = {"kind": "deidentify", "key": "a key of the tests", "identifiers": "safe_harbor"}
+
+
+@pytest.mark.parametrize("stage", [StageName.TRAIN, StageName.JUDGE])
+def test_personal_data_is_neither_trained_on_nor_judged_before_recall_was_measured(stage: StageName, tmp_path: Path) -> None:
+    params = DomainParams.model_validate({**build_params(tmp_path, curate={"steps": [SHIELD]})["clinical"], "phi": True})
+    with pytest.raises(ParamsError, match="phi: nothing is trained before recall was measured"):
+        run_stage(stage, DomainName("clinical"), params, Workspace(tmp_path), Settings(home=tmp_path / "home"))

@@ -90,6 +90,19 @@ def test_a_listed_domain_without_a_section_is_refused(tmp_path: Path) -> None:
         read_params(write(tmp_path, {"domains": ["clinical"]}))
 
 
+def test_personal_data_wants_a_step_that_reads_every_row_for_all_identifiers(tmp_path: Path) -> None:
+    step = {"kind": "deidentify", "key": "a key of the tests", "identifiers": "safe_harbor"}
+    named = {"report": "privacy/recall.json", "sha256": "0" * 64, "approved": {"FAX": "R. Meier"}}
+    for steps in ([], [{**step, "identifiers": "names"}], [{**step, "sources": ["notes"]}]):
+        params = build_params(tmp_path, curate={"steps": steps})
+        params["clinical"]["phi"] = named
+        with pytest.raises(ParamsError, match="identifiers: safe_harbor"):
+            read_params(write(tmp_path, params))
+    params = build_params(tmp_path, curate={"steps": [step]})
+    params["clinical"]["phi"] = named
+    assert read_params(write(tmp_path, params)).of(DomainName("clinical")).phi
+
+
 def test_what_computing_costs_stands_beside_the_domains(tmp_path: Path) -> None:
     assert read_params(write(tmp_path, build_params(tmp_path))).costs.price_per_hour is None
     params = read_params(write(tmp_path, {**build_params(tmp_path), "costs": {"price_per_hour": 3.5, "currency": "CHF"}}))

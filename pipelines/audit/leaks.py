@@ -19,7 +19,9 @@ from pipelines.domain.audits import Reading
 from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.identities import digest_value
 from pipelines.domain.reading import compose_text
-from pipelines.privacy.recognising import SURROGATE, find_forms
+from pipelines.privacy.mentions import SURROGATE
+from pipelines.privacy.naming import find_names
+from pipelines.privacy.recognising import find_forms
 from pipelines.tables import ENTRY_SCHEMA, read_table
 
 if TYPE_CHECKING:
@@ -102,14 +104,26 @@ def find_identifiers(prompts: Sequence[str], completions: Sequence[str]) -> list
 
 
 def read_withheld(subject: Subject) -> list[Withheld]:
-    """Return the documents of the splits in which a surrogate stands for something that was received."""
+    """Return the documents of the splits in which a surrogate stands for something that was received.
+
+    A tag says so itself; where surrogates read like what they stand for, an identifier that was received and is not taught does.
+    """
     table = read_table(subject.folder.snapshot / "revisions.parquet", ENTRY_SCHEMA).select(["digest", "title", "text"])
     received = {row["digest"]: compose_text(row["title"], row["text"]) for row in table.to_pylist()}
     return [
         Withheld(received=normalise(received[row.document.row_id]), taught=normalise(row.document.text))
         for row in subject.read_all()
-        if row.document.row_id in received and SURROGATE.search(row.document.text)
+        if row.document.row_id in received and is_changed(received[row.document.row_id], row.document.text)
     ]
+
+
+def is_changed(received: str, taught: str) -> bool:
+    """Return whether personal data of ``received`` is hidden in ``taught``: by a tag, or an identifier or name that is gone."""
+    if SURROGATE.search(taught):
+        return True
+    left = normalise(taught)
+    found = [*find_forms(received), *find_names(received)] if normalise(received) != left else []
+    return any(normalise(received[one.start : one.end]) not in left for one in found)
 
 
 def is_withheld(identifier: str, documents: Sequence[Withheld]) -> bool:

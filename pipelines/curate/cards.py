@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pipelines.curate.rows import Row
 from pipelines.domain.counts import count_values
-from pipelines.privacy.recognising import SURROGATE
+from pipelines.privacy.mentions import SURROGATE
 
 UNLABELLED = "without a label"
 COLUMNS = ("group", "rows")

@@ -1,8 +1,8 @@
 """Replaces personal data by surrogates that stay the same within a family and say nothing outside it.
 
 For domains of clinical notes and queries only: regulatory text names officials and addresses on purpose, so no step does this
-by default. The surrogate is a keyed hash, so one person stays one person throughout a family's documents, and two families
-cannot be joined by a name. Whoever has the key can test guesses: keep it as private as the texts.
+by default. The surrogate is drawn with a keyed hash, so one person stays one person throughout a family's documents, and two
+families cannot be joined by a name. Whoever has the key can test guesses: keep it as private as the texts.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.curate.rows import Curated, Row
 from pipelines.keys import Key, read_key
-
-if TYPE_CHECKING:
-    from pipelines.privacy.recognising import Mention, MentionKind
-
+from pipelines.privacy.mentions import REPLACED, Mention, MentionKind
 
 SHORTEST_KEY = 8
 
 
 class Deidentify(BaseModel):
-    """Replaces names, e-mail addresses, phone and record numbers; dates and places stay, in this version.
+    """Replaces personal data: ``names`` takes out names, e-mail addresses, phone and record numbers; ``safe_harbor`` far more.
+
+    With ``names`` dates and places stay. ``safe_harbor`` reads for the identifiers of 45 CFR 164.514(b)(2)(i) with the rules and
+    the model of ``pipelines.privacy.ensemble``, law that is cited excepted. ``tags`` mark what was replaced; ``natural`` reads
+    like the original, and a row that was replaced in is never read again.
 
     Identifiers with a form are looked for in every row. Names need a language model at some dozens of texts a second, so with
     ``screen`` only rows with a cue (a courtesy title, "patient", an age, an identifier) are read for them: **a name in a row
-    without any cue stays**. Even when read, the small model misses names and takes some drugs for people; this is a first
-    line of defence, not a proof of anonymity.
+    without any cue stays** where no rule sees it. What is missed is measured, not assumed: docs/guide/privacy.md.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +39,9 @@ class Deidentify(BaseModel):
     kind: Literal["deidentify"] = "deidentify"
     key: Key = Field(repr=False, description="keys the surrogates; another key gives other surrogates")
     screen: bool = True
+    identifiers: Literal["names", "safe_harbor"] = "names"
+    surrogates: Literal["tags", "natural"] = "tags"
+    sources: tuple[str, ...] | None = Field(default=None, min_length=1, description="only rows of these sources; none: of all")
 
     @field_validator("key")
     @classmethod
@@ -47,19 +50,46 @@ class Deidentify(BaseModel):
             raise ValueError(f"it should have at least {SHORTEST_KEY} characters")
         return key
 
+    @property
+    def is_shield(self) -> bool:
+        """Whether it reads every row for all identifiers."""
+        return self.identifiers == "safe_harbor" and self.sources is None
+
     def apply(self, rows: Sequence[Row]) -> Curated:
-        """Return all rows with surrogates in place of personal data; none leaves.
+        """Return all rows with surrogates in place of personal data; none leaves."""
+        told = [place for place, row in enumerate(rows) if self._is_read(row)]
+        passages = [passage for place in told for passage in _list_passages(rows[place])]
+        suspicions = [not self.screen or _is_suspicious(rows[place]) for place in told]
+        is_marked = (self.identifiers, self.surrogates) == ("names", "tags")
+        passages = self._replace_all(passages, suspicions) if is_marked else self._replace_once(passages, suspicions)
+        changed = list(rows)
+        for place, title, text in zip(told, passages[::2], passages[1::2], strict=True):
+            changed[place] = rows[place].rewrite(title.text, text.text, REPLACED)
+        return Curated(rows=tuple(changed))
+
+    def _is_read(self, row: Row) -> bool:
+        is_told = self.sources is None or row.entry.revision.source in self.sources
+        return is_told and not (self.surrogates == "natural" and REPLACED in row.changes)
+
+    def _replace_once(self, passages: Sequence[_Passage], suspicions: Sequence[bool]) -> list[_Passage]:
+        """Return the passages (two a row) with surrogates for what is found in them as they are: no surrogate is ever read."""
+        from pipelines.privacy.ensemble import Passage, find_mentions, find_plain_mentions
+        from pipelines.privacy.inventing import Inventor
+
+        asked = [Passage(one.text, one.year, suspicions[n // 2]) for n, one in enumerate(passages)]
+        found = find_mentions(asked) if self.identifiers == "safe_harbor" else find_plain_mentions(asked)
+        read = list(zip(passages, found, strict=True))
+        if self.surrogates == "tags":
+            return [self._substitute(passage, mentions) for passage, mentions in read]
+        key = read_key(self.key)
+        return [one.replace(mentions, Inventor(key, one.family, one.year).invent) for one, mentions in read]
+
+    def _replace_all(self, passages: Sequence[_Passage], suspicions: Sequence[bool]) -> list[_Passage]:
+        """Return the passages (two a row) with surrogates; names are looked for where the row is under suspicion.
 
         Replacing a name changes what the model sees of its neighbours, so a changed text is read again until nothing more is
         found; every round turns some original text into surrogates, so the rounds end.
         """
-        passages = [_Passage(row.entry.revision.family_id, text) for row in rows for text in _texts(row)]
-        passages = self._replace_all(passages, [not self.screen or _is_suspicious(row) for row in rows])
-        changed = zip(rows, passages[::2], passages[1::2], strict=True)
-        return Curated(rows=tuple(row.rewrite(title.text, text.text, "replaced personal data") for row, title, text in changed))
-
-    def _replace_all(self, passages: Sequence[_Passage], suspicions: Sequence[bool]) -> list[_Passage]:
-        """Return the passages (two a row) with surrogates; names are looked for where the row is under suspicion."""
         from pipelines.privacy.recognising import NameRecogniser, find_forms
 
         done = [self._substitute(passage, find_forms(passage.text)) for passage in passages]
@@ -79,10 +109,11 @@ class Deidentify(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    """A text and the family within which its people are the same."""
+    """A text, the family within which its people are the same, and the year in which it was published."""
 
     family: str
     text: str
+    year: int
 
     def replace(self, mentions: Sequence[Mention], surrogate: Callable[[MentionKind, str], str]) -> _Passage:
         """Return the passage with every mention replaced, from the end so that offsets stay true."""
@@ -92,7 +123,7 @@ class _Passage:
             if mention.end <= edge:
                 text = text[: mention.start] + surrogate(mention.kind, text[mention.start : mention.end]) + text[mention.end :]
                 edge = mention.start
-        return _Passage(self.family, text)
+        return replace(self, text=text)
 
 
 def invent_surrogate(key: Key, family: str, kind: MentionKind, value: str) -> str:
@@ -107,5 +138,7 @@ def _is_suspicious(row: Row) -> bool:
     return is_suspicious(row.reading)
 
 
-def _texts(row: Row) -> tuple[str, str]:
-    return row.entry.revision.title, row.entry.revision.text
+def _list_passages(row: Row) -> tuple[_Passage, _Passage]:
+    revision = row.entry.revision
+    year = revision.published_at.year
+    return _Passage(revision.family_id, revision.title, year), _Passage(revision.family_id, revision.text, year)

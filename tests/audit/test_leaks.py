@@ -16,6 +16,7 @@ from pipelines.audit.leaks import (
     Withheld,
     compose_prompts,
     find_identifiers,
+    is_changed,
     is_withheld,
     measure_phi_leak,
     normalise,
@@ -26,7 +27,7 @@ from pipelines.domain.errors import NotMeasurableError
 from pipelines.domain.identities import FamilyId
 from pipelines.domain.revisions import Entry
 from pipelines.learners.causal_lm import CausalLm
-from pipelines.privacy.recognising import MentionKind
+from pipelines.privacy.mentions import MentionKind
 from pipelines.tables import tabulate_entries, write_table
 from pipelines.train.training import train
 from pipelines.workspace import DomainFolder
@@ -134,3 +135,17 @@ def test_prompts_are_the_cues_and_then_each_beginning_with_and_without_them(text
 @pytest.mark.parametrize("text", ["on 03/14/1961", "born in 1961", "DOB unknown"])
 def test_a_day_without_a_birth_and_a_birth_without_a_day_are_no_identifier(text: str) -> None:
     assert BIRTH.search(text) is None
+
+
+@pytest.mark.parametrize(
+    ("received", "taught", "is_hidden"),
+    [
+        ("Dr. Feld wrote.", "Dr. [NAME-0a1b2c3d] wrote.", True),
+        ("Dr. Feld wrote.", "Dr. Marwick wrote.", True),
+        ("MRN: 0045-8812 came.", "MRN: 7713-0941 came.", True),
+        ("Dr. Feld  wrote.", "dr. feld wrote.", False),
+        ("Dr. Feld wrote \u201cno\u201d.", 'Dr. Feld wrote "no".', False),
+    ],
+)
+def test_what_is_hidden_is_told_with_a_tag_or_without(received: str, taught: str, is_hidden: bool) -> None:  # noqa: FBT001
+    assert is_changed(received, taught) is is_hidden

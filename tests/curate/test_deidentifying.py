@@ -7,7 +7,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 
 from pipelines.curate.deidentifying import Deidentify, invent_surrogate
 from pipelines.curate.rows import Row
-from pipelines.privacy.recognising import SURROGATE, MentionKind
+from pipelines.privacy.mentions import SURROGATE, MentionKind
 from pipelines.settings import Settings
 from tests.builders.curations import build_row
 
@@ -78,6 +79,62 @@ def test_a_name_without_any_cue_stays_unless_the_screen_is_off() -> None:
     row = build_row(title="", text="Yesterday John Smith went home to Boston.")
     assert "Smith" in texts(STEP.apply([row]).rows)[0]
     assert "Smith" not in texts(Deidentify(key=STEP.key, screen=False).apply([row]).rows)[0]
+
+
+NOTE = "Mrs. Edith Walsh, 93 years old, of Duluth was seen on March 4, 2022 and March 11, 2022 (MRN: 0045-8812) by Dr. Feld."
+WIDE = Deidentify(key=STEP.key, identifiers="safe_harbor", surrogates="natural")
+HIDDEN = ("Edith", "Walsh", "93", "Duluth", "March 4", "0045-8812", "Feld")
+
+
+def build_note(document: str = "a", family: str = "f", text: str = NOTE) -> Row:
+    return build_row(document, family_id=family, title="", text=text, published_at=date(2022, 5, 1))
+
+
+def test_what_was_asked_for_before_there_was_more_is_still_what_is_done() -> None:
+    assert (STEP.identifiers, STEP.surrogates, STEP.sources) == ("names", "tags", None)
+    assert not STEP.is_shield
+    assert WIDE.is_shield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("surrogates", ["tags", "natural"])
+def test_the_safe_harbor_takes_out_dates_places_and_ages_too(surrogates: Literal["tags", "natural"]) -> None:
+    (text,) = texts(WIDE.model_copy(update={"surrogates": surrogates}).apply([build_note()]).rows)
+    assert not [value for value in HIDDEN if value in text]
+    assert (SURROGATE.search(text) is None) is (surrogates == "natural")
+
+
+@pytest.mark.slow
+def test_natural_surrogates_are_the_same_in_a_family_and_others_elsewhere() -> None:
+    again = build_note("b", text="Ms. Walsh and Dr. Feld met on March 4, 2022.")
+    first, second, third = texts(WIDE.apply([build_note(), again, build_note("c", family="g")]).rows)
+    name = re.findall(r"Ms. (\w+)", second)[0]
+    assert name in first
+    assert name not in third
+    assert re.findall(r"met on (.*)\.", second)[0] in first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("surrogates", ["tags", "natural"])
+def test_a_second_application_changes_nothing(surrogates: Literal["tags", "natural"]) -> None:
+    step = WIDE.model_copy(update={"surrogates": surrogates})
+    once = step.apply([build_note(), build_note("b", text="Nothing here is personal.")]).rows
+    assert step.apply(once).rows == once
+
+
+@pytest.mark.slow
+def test_rows_of_other_sources_are_left_alone() -> None:
+    row = build_note()
+    assert WIDE.model_copy(update={"sources": ("elsewhere",)}).apply([row]).rows == (row,)
+    assert WIDE.model_copy(update={"sources": (row.entry.revision.source,)}).apply([row]).rows != (row,)
+
+
+@pytest.mark.slow
+def test_law_that_is_cited_stays_as_it_stands() -> None:
+    cited = "Under 45 CFR 164.514(b)(2) and 65 Fed. Reg. 82462, Docket No. FDA-2021-0123, Dr. Feld wrote."
+    (text,) = texts(WIDE.apply([build_note(text=cited)]).rows)
+    assert text.startswith(cited[: cited.index("Feld")])
+    assert "Feld" not in text
 
 
 @pytest.mark.slow

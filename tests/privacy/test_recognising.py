@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.privacy.recognising import EPONYM, MentionKind, find_forms, is_suspicious
+from pipelines.privacy.mentions import MentionKind
+from pipelines.privacy.recognising import EPONYM, find_forms, is_suspicious
 
 
 @pytest.mark.parametrize(
