@@ -56,7 +56,8 @@ def invent_streams() -> list[Stream]:
     """Return a series of ours that stands in for the real ones where only the machinery is shown."""
     poison = PoisonParams(min_history=600)
     items = make_drifting_items(years=5, rows=600)
-    return [build_stream("drifting_words", items, 2, YEAR, PARAMS.model_copy(update={"poison": poison}))]
+    params = PARAMS.model_copy(update={"poison": poison, "languages": ()})  # its words are of no language
+    return [build_stream("drifting_words", items, 2, YEAR, params)]
 
 
 def replay(streams: Sequence[Stream]) -> Iterator[Plain]:

@@ -34,8 +34,9 @@ SYLLABLES = (
     "wob",
     "zim",
 )
+_NUMBER = r"[1-9](?:\d{0,2}(?:,\d{3})+|\d*+)(?!\d|[.,]\d)"
 FIGURE = re.compile(
-    r"(?<=\$)[1-9][\d,]*+(?!\.\d)|\b[1-9]\d*+(?= (?:percent|percentage points|days|business days|months|years)\b)"
+    rf"(?<=\$){_NUMBER}|(?<![\w.,$]){_NUMBER}(?= (?:percent|percentage points|days|business days|months|years)\b)"
 )
 """A threshold of a rule: an amount of money, a percentage, a period."""
 

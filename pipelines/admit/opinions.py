@@ -72,13 +72,13 @@ def form_opinion(history: Sequence[Claim], drop: Sequence[Claim], params: Poison
     older, newer = _divide(history, params.max_history)
     labels = tuple(sorted({claim.label for claim in older}))
     taught = {claim.family for claim in older}
-    unseen = [claim for claim in newer if claim.family not in taught]
-    if len(labels) < 2 or not unseen:
+    known = [claim for claim in newer if claim.family not in taught and claim.label in labels]
+    told = [claim for claim in drop if claim.label in labels]
+    if len(labels) < 2 or not known:
         return None
     rows = [Document(row_id=claim.digest, text=claim.text, label=claim.label) for claim in older]
     lesson = Lesson(news=rows, history=(), dev=(), labels=labels, champion=None, checkpoints=None, seed=0, threads=1)
     ask = learn_linear(MODEL, lesson).give_chances
-    known, told = ([claim for claim in claims if claim.label in labels] for claims in (unseen, drop))
     return Opinion(
         known=Opinions(labels=labels, claims=tuple(known), chances=ask([claim.text for claim in known])),
         drop=Opinions(labels=labels, claims=tuple(told), chances=ask([claim.text for claim in told])),
