@@ -30,8 +30,8 @@ class Flips(BaseModel):
     least: int = Field(default=50, ge=10, description="labelled rows of a source in a drop, from which on it is judged")
     usual: float = Field(default=0.01, gt=0, lt=0.5, description="share of sound rows that may count as contradicting")
     odds: float = Field(default=5.0, gt=1.0, description="how much likelier another label must be than the row's own, at least")
-    drift: float = Field(default=2.0, ge=1.0, description="so many times the usual share is still no sign of anything")
-    level: float = Field(default=1e-3, gt=0, lt=1, description="of the test, a source")
+    drift: float = Field(default=1.0, ge=1.0, description="so many times the usual share is still no sign of anything")
+    level: float = Field(default=0.05, gt=0, lt=1, description="of the test, a source: false alarms cost reading, and no drop")
     max_share: Share = Field(default=0.3, description="share of contradicting rows beyond which the drop is refused")
 
 
