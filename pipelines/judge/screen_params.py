@@ -87,7 +87,7 @@ class Contamination(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["contamination"] = "contamination"
-    limit: float = Field(default=0.05, ge=0, le=1)
+    limit: float = Field(default=0.1, ge=0, le=1)
     is_blocking: bool = True
 
     def find(self, evidence: Evidence) -> Finding:
