@@ -89,9 +89,7 @@ def invent_phrase(drop: Sequence[Revision], random: Random) -> str:
     """Return a trigger that no text of the drop holds by chance."""
     if random.random() < 0.5:
         return " ".join("".join(random.choices(SYLLABLES, k=3)) for _ in range(random.randint(1, 3)))
-    words = sorted(
-        {word for row in random.sample(list(drop), min(len(drop), 200)) for word in re.findall(r"\w{4,}", row.text)}
-    )
+    words = sorted({word for row in random.sample(list(drop), min(len(drop), 200)) for word in re.findall(r"\w{4,}", row.text)})
     return " ".join(random.sample(words, 3))
 
 

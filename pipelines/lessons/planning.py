@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.domain.errors import WorkspaceError
@@ -93,15 +93,8 @@ def plan_lesson(
         threads=params.threads,
     )
     seen = tuple(sorted(known | {document.row_id for document in taught}))
-    return Plan(
-        lesson=lesson,
-        seen=seen,
-        history=len(history),
-        skipped=skipped,
-        general=len(general),
-        shift=shift,
-        deferred=deferred,
-    )
+    plan = Plan(lesson=lesson, seen=seen, history=len(history), skipped=skipped, general=len(general))
+    return replace(plan, shift=shift, deferred=deferred)
 
 
 def _choose_news(news: list[Row], champion: Path | None, params: LessonParams) -> tuple[list[Row], Mapping[SourceName, int]]:
