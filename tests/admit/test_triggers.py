@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from pipelines.admit.params import PoisonParams, Triggers
 from pipelines.admit.triggers import TIED, find_new_phrases, find_triggers
 from pipelines.domain.identities import FamilyId
 from pipelines.domain.revisions import Revision
+from tests.builders.admissions import LABELS
 from tests.builders.labelled import build_history, build_labelled, claim_all, plant
 
 HISTORY = build_history(600)
@@ -49,6 +52,15 @@ def test_a_new_word_of_one_label_in_texts_of_that_label_is_news() -> None:
     mine = [row for row in DROP if row.labels == ("Class II",)]
     others = [row for row in DROP if row.labels != ("Class II",)]
     assert find([*plant(mine, "nitrosamine", "Class II"), *others]) == set()
+
+
+@pytest.mark.parametrize(("likely", "found"), [(0.75, 0), (0.65, 120)])
+def test_the_label_must_be_unlikely_however_sure_one_is_that_it_is_more_than_chance(likely: float, found: int) -> None:
+    claims = tuple(claim_all(plant(DROP, "nitrosamine", "Class II")))
+    rest = (1 - likely) / 2
+    opinions = Opinions(labels=LABELS, claims=claims, chances=np.tile([rest, likely, rest], (len(claims), 1)))
+    assert likely ** len(claims) < Triggers().level / 1_000
+    assert len(find_triggers(claim_all(HISTORY), opinions, Triggers())) == found
 
 
 def test_a_new_word_in_texts_of_all_labels_stands_for_none() -> None:
