@@ -228,6 +228,7 @@ def test_admission_is_the_products_own_with_what_was_known_that_day() -> None:
     assert CONTRADICTED in {tally.expectation for tally in admission.findings.tallies}
 
 
+@pytest.mark.slow
 def test_without_the_real_data_it_says_so_and_ends_well(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="ADDENDUM_DATA"):
         read_amendments(tmp_path)
