@@ -23,7 +23,7 @@ from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, DropId, Json, SourceName, digest_value, shorten
 from pipelines.domain.reading import compose_text
-from pipelines.domain.revisions import Entry, Status, resolve_statuses
+from pipelines.domain.revisions import Entry, Revision, Status, resolve_statuses
 from pipelines.ledger.drops import drops, last_cursor
 from pipelines.ledger.ledgers import Draft
 
@@ -128,6 +128,7 @@ def _describe_world(place: Place, drop: Drop) -> AdmissionContext:
         reference_labels=reference,
         previous_volumes=tuple(volumes[-20:]),
         in_force=_list_in_force(entries, drop),
+        history=_list_labelled(entries) if any(revision.labels for revision in drop.revisions) else (),
     )
 
 
@@ -137,6 +138,12 @@ def _list_in_force(entries: Sequence[Entry], drop: Drop) -> dict[tuple[SourceNam
     known = (entry for entry in entries if (entry.revision.source, entry.revision.document_id) in brought)
     active = (entry.revision for entry in resolve_statuses(known) if entry.revision.status is Status.ACTIVE)
     return {(revision.source, revision.document_id): compose_text(revision.title, revision.text) for revision in active}
+
+
+def _list_labelled(entries: Sequence[Entry]) -> tuple[Revision, ...]:
+    """Return the labelled revisions in force, oldest arrival first: what the labels of a drop are held against."""
+    active = (entry for entry in resolve_statuses(entries) if entry.revision.status is Status.ACTIVE and entry.revision.labels)
+    return tuple(entry.revision for entry in sorted(active, key=lambda entry: (entry.ingest_seq, entry.digest)))
 
 
 def _record_landing(place: Place, drop: Drop, landed: LandedDrop, ingest_seq: int | None) -> None:

@@ -5,7 +5,7 @@ It writes nothing. :mod:`pipelines.admit.landing` puts what was decided on disk;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,6 +13,7 @@ from data_checks.expectations import DropExpectations, LabelLimits, RowExpectati
 from data_checks.findings import DropFailure, Findings, RowFailure
 from pipelines.admit.frames import Document, tabulate_rows
 from pipelines.admit.params import AdmitParams
+from pipelines.admit.poison import screen_labels
 from pipelines.domain.drops import Drop
 from pipelines.domain.identities import Digest, DropId
 from pipelines.domain.revisions import RETIRING, Revision
@@ -25,7 +26,8 @@ class AdmissionContext:
     ``known_digests`` are those the corpus (or the quarantine) already holds; ``reference_labels`` counts the source's families
     by label (:func:`pipelines.admit.frames.count_labels`); ``previous_volumes`` are the sizes of the source's earlier drops,
     oldest first, as :attr:`Admission.volume` gives them. ``in_force`` has the text that the corpus holds of each
-    document that the drop brings another revision of.
+    document that the drop brings another revision of, and ``history`` the labelled revisions in force of all sources, oldest
+    arrival first.
     """
 
     today: date
@@ -33,6 +35,7 @@ class AdmissionContext:
     reference_labels: Mapping[str, int] = field(default_factory=dict)
     previous_volumes: tuple[int, ...] = ()
     in_force: Mapping[Document, str] = field(default_factory=dict)
+    history: Sequence[Revision] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,8 @@ def admit_drop(drop: Drop, params: AdmitParams, context: AdmissionContext) -> Ad
 def _check(fresh: tuple[Revision, ...], expected: DropExpectations, params: AdmitParams, context: AdmissionContext) -> Findings:
     from data_checks.batches import check_drop
 
-    return check_drop(tabulate_rows(fresh, params.min_certainty, context.in_force), expected)
+    findings = check_drop(tabulate_rows(fresh, params.min_certainty, context.in_force), expected)
+    return screen_labels(fresh, context.history, params, findings)
 
 
 def _expect(drop: Drop, params: AdmitParams, context: AdmissionContext) -> DropExpectations:

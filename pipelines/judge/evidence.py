@@ -15,6 +15,7 @@ from pipelines.domain.models import Role
 from pipelines.domain.pins import Look, Pin
 from pipelines.domain.scorecards import Outcome, Slice
 from pipelines.judge.model_files import ModelFiles
+from pipelines.judge.overlaps import Overlaps
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -52,6 +53,7 @@ class Evidence:
     candidate_files: ModelFiles | None = None
     champion_files: ModelFiles | None = None
     audit: AuditReport | None = None
+    overlaps: Overlaps | None = None
 
     @property
     def alpha(self) -> float:

@@ -22,6 +22,7 @@ from pipelines.judge.envelope_params import EnvelopeParams
 from pipelines.judge.envelopes import Ruling, rule_on_folder
 from pipelines.judge.evidence import Evidence
 from pipelines.judge.model_files import ModelFiles, read_model_files
+from pipelines.judge.overlaps import Overlaps, read_overlaps
 from pipelines.judge.params import JudgeParams
 from pipelines.judge.plans import plan_digest
 from pipelines.judge.readiness import find_readiness
@@ -46,6 +47,7 @@ class Case:
     candidate_files: ModelFiles | None = None
     champion_files: ModelFiles | None = None
     audit: AuditReport | None = None
+    overlaps: Overlaps | None = None
     ruling: Ruling | None = None
 
 
@@ -65,6 +67,7 @@ def judge(folder: DomainFolder, params: JudgeParams, envelope: EnvelopeParams) -
         candidate_files=read_model_files(folder.model),
         champion_files=read_model_files(folder.champion) if pin.champion else None,
         audit=read_audit(folder),
+        overlaps=read_overlaps(folder),
         ruling=rule_on_folder(folder, pin, envelope),
     )
     verdict = weigh(case, params)
@@ -112,6 +115,7 @@ def _gather(case: Case, look: Look) -> Evidence:
         candidate_files=case.candidate_files,
         champion_files=case.champion_files,
         audit=case.audit,
+        overlaps=case.overlaps,
     )
 
 

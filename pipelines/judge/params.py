@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.domain.models import Role
 from pipelines.domain.scorecards import Slice
 from pipelines.judge.audit_params import Extraction, Latency, Membership, Memorisation, PhiLeak, Robustness
-from pipelines.judge.screen_params import Calibration, Files, HarmScreen, Size
+from pipelines.judge.screen_params import Calibration, Contamination, Files, HarmScreen, Size
 
 if TYPE_CHECKING:
     from pipelines.domain.verdicts import Finding
@@ -94,7 +94,7 @@ class ReasonToChange(BaseModel):
         return find_reason(self, evidence)
 
 
-ScreenGate: TypeAlias = Union[HarmScreen, Calibration, Size, Files]
+ScreenGate: TypeAlias = Union[HarmScreen, Calibration, Size, Files, Contamination]
 AuditGate: TypeAlias = Union[Robustness, Memorisation, Extraction, Membership, PhiLeak, Latency]
 AnyGate: TypeAlias = Annotated[
     Union[Floor, NonInferiority, Baseline, ReasonToChange, ScreenGate, AuditGate], Field(discriminator="kind")

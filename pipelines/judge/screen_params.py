@@ -79,3 +79,19 @@ class Files(BaseModel):
         from pipelines.judge.candidate_files import find_files
 
         return find_files(self, evidence)
+
+
+class Contamination(BaseModel):
+    """Of what is taught, and of what is asked, no larger share than ``limit`` was left out as copied from the other side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["contamination"] = "contamination"
+    limit: float = Field(default=0.1, ge=0, le=1)
+    is_blocking: bool = True
+
+    def find(self, evidence: Evidence) -> Finding:
+        """Return what the evidence says about this gate."""
+        from pipelines.judge.contaminations import find_contamination
+
+        return find_contamination(self, evidence)

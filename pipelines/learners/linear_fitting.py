@@ -25,17 +25,30 @@ _UNSEEN_INTERCEPT = -20.0
 def fit_linear(params: Linear, lesson: Lesson, output: Path, monitor: Monitor) -> list[Step]:
     """Fit on all labelled rows in the order of their ids, so that the order of the lesson changes nothing."""
     rows = sorted(labelled_rows(lesson), key=lambda row: row.row_id)
+    terms, coefficients, intercepts = _learn(params, rows, lesson)
+    write_weights(output, terms, coefficients, intercepts)
+    write_card(output, Card(kind="linear", labels=lesson.labels))
+    step = _describe(output, rows, lesson)
+    monitor.observe(step)
+    return [step]
+
+
+def learn_linear(params: Linear, lesson: Lesson) -> LinearPredictor:
+    """Return the model that :func:`fit_linear` would write, for whoever asks it once and keeps nothing."""
+    rows = sorted(labelled_rows(lesson), key=lambda row: row.row_id)
+    terms, coefficients, intercepts = _learn(params, rows, lesson)
+    tensors = {"coefficients": coefficients.astype(np.float32), "intercepts": intercepts.astype(np.float32)}
+    return LinearPredictor(lesson.labels, terms, tensors)
+
+
+def _learn(params: Linear, rows: Sequence[Document], lesson: Lesson) -> tuple[Terms, NDArray[np.float64], NDArray[np.float64]]:
     texts = [row.text for row in rows]
     weights = choose_vocabulary(texts, has_pairs=params.has_pairs, limit=params.vocabulary, rarest=params.rarest)
     terms = Terms(weights=weights, has_pairs=params.has_pairs)
     matrix = weigh_terms(texts, weights, has_pairs=params.has_pairs)
     coefficients, intercepts = _solve(params, matrix, [row.label for row in rows], lesson)
     check_numbers(coefficients, intercepts)
-    write_weights(output, terms, coefficients, intercepts)
-    write_card(output, Card(kind="linear", labels=lesson.labels))
-    step = _describe(output, rows, lesson)
-    monitor.observe(step)
-    return [step]
+    return terms, coefficients, intercepts
 
 
 def check_numbers(coefficients: NDArray[np.float64], intercepts: NDArray[np.float64]) -> None:

@@ -51,10 +51,12 @@ class LinearPredictor:
         """Return each document's likeliest label, and the loss of its own."""
         if not documents:
             return []
-        texts = [document.text for document in documents]
+        return read_probabilities(documents, self.give_chances([document.text for document in documents]), self._labels)
+
+    def give_chances(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of every label for each text (texts x labels, in the order of the model's labels)."""
         matrix = weigh_terms(texts, self._terms.weights, has_pairs=self._terms.has_pairs)
-        scores = np.asarray(matrix @ self._coefficients.T) + self._intercepts
-        return read_probabilities(documents, normalise_scores(scores), self._labels)
+        return normalise_scores(np.asarray(matrix @ self._coefficients.T) + self._intercepts)
 
     def prefer(self, pairs: Sequence[Pair]) -> list[Preference] | None:  # noqa: ARG002  # the protocol's
         """Return ``None``: it knows no likelihood of text."""

@@ -61,6 +61,7 @@ class LessonParams(BaseModel):
     replay: ReplayParams = ReplayParams()
     general: GeneralParams | None = Field(default=None, description="general text, for a language model")
     is_warm: bool = Field(default=True, description="continue from the champion where the learner can")
+    max_share: float | None = Field(default=None, gt=0, le=1, description="of a cycle's news, from one source; none: any")
 
     @model_validator(mode="after")
     def _general_text_teaches_language_models(self) -> Self:

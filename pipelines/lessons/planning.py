@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest
+from pipelines.domain.identities import Digest, SourceName
 from pipelines.domain.pins import Pin
 from pipelines.files import check_folder, read_json
 from pipelines.learners.cards import has_model
@@ -17,6 +18,7 @@ from pipelines.lessons.ancestry import find_tainted, list_allowed
 from pipelines.lessons.general import draw_general
 from pipelines.lessons.params import LessonParams
 from pipelines.lessons.replay import count_replayed, sample_history
+from pipelines.lessons.shares import cap_sources
 from pipelines.tables import ENTRY_SCHEMA, read_entries, read_table
 from pipelines.workspace import DomainFolder
 
@@ -26,7 +28,8 @@ class Plan:
     """A lesson and its account. ``seen`` is every digest of the corpus that the candidate's weights will depend on.
 
     ``history`` is how much the champion has seen and the splits still hold, ``general`` how many of the rows that are shown
-    beside the news are general text, and ``shift`` how far the news are from history, where that was asked for.
+    beside the news are general text, and ``shift`` how far the news are from history, where that was asked for. ``deferred``
+    counts the news beyond a source's share, which wait for a later cycle.
     """
 
     lesson: Lesson
@@ -35,6 +38,7 @@ class Plan:
     skipped: int
     general: int = 0
     shift: Shift | None = None
+    deferred: Mapping[SourceName, int] = field(default_factory=dict)
 
 
 def find_start(folder: DomainFolder, pin: Pin, params: LessonParams) -> Path | None:
@@ -73,7 +77,7 @@ def plan_lesson(
     rows, skipped = _usable(read_rows(folder.splits / "train.parquet", labels), params)
     dev, _ = _usable(read_rows(folder.splits / "dev.parquet", labels), params)
     known = frozenset(read_seen(champion)) if champion else frozenset()
-    news = [row for row in rows if row.document.row_id not in known]
+    news, deferred = _choose_news([row for row in rows if row.document.row_id not in known], champion, params)
     history = [row for row in rows if row.document.row_id in known]
     replayed, shift = _choose_replay(news, history, params)
     taught = [row.document for row in (*news, *replayed)]
@@ -89,7 +93,15 @@ def plan_lesson(
         threads=params.threads,
     )
     seen = tuple(sorted(known | {document.row_id for document in taught}))
-    return Plan(lesson=lesson, seen=seen, history=len(history), skipped=skipped, general=len(general), shift=shift)
+    plan = Plan(lesson=lesson, seen=seen, history=len(history), skipped=skipped, general=len(general))
+    return replace(plan, shift=shift, deferred=deferred)
+
+
+def _choose_news(news: list[Row], champion: Path | None, params: LessonParams) -> tuple[list[Row], Mapping[SourceName, int]]:
+    """Cap sources, but for a cold start: that learns all that there is, and has no cycle's news."""
+    if champion is None or params.max_share is None:
+        return news, {}
+    return cap_sources(news, params.max_share)
 
 
 def _choose_replay(news: list[Row], history: list[Row], params: LessonParams) -> tuple[list[Row], Shift | None]:

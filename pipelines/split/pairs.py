@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipelines.domain.revisions import Entry, Status
-from pipelines.split.separation import Separation
+from pipelines.split.assignments import SplitName
+from pipelines.split.separation import Placed, Separation
 from pipelines.tables import PAIR_SCHEMA
 
 
@@ -25,8 +26,9 @@ def find_amendments(separation: Separation, currency_from: Sequence[str]) -> lis
     """Return the amended documents of families in the splits ``currency_from``, in the order of their rows in force.
 
     Currency probes knowledge of text that was trained on, so by default ``currency_from`` is the train split alone, and a
-    row in force that a bridge keeps out of training asks nothing either. The text before is the latest superseded revision
-    that curation kept (by effect, then arrival). Where neither text nor labels differ, nothing was amended.
+    row in force that a bridge or a copied passage keeps out of training asks nothing either; decontamination has no other say
+    in this. The text before is the latest superseded revision that curation kept (by effect, then arrival). Where neither text
+    nor labels differ, nothing was amended.
     """
     superseded: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
     for row in separation.placed:
@@ -35,12 +37,18 @@ def find_amendments(separation: Separation, currency_from: Sequence[str]) -> lis
     amendments: list[Amendment] = []
     for row in separation.placed:
         earlier = superseded.get(_document(row.entry))
-        if not row.is_active or row.split.value not in currency_from or row.entry.digest in separation.bridging or not earlier:
+        if not row.is_active or row.split.value not in currency_from or is_untaught(row, separation) or not earlier:
             continue
         amendment = Amendment(before=max(earlier, key=_validity), in_force=row.entry)
         if _is_different(amendment):
             amendments.append(amendment)
     return amendments
+
+
+def is_untaught(row: Placed, separation: Separation) -> bool:
+    """Tell whether a row in force was kept out of what it would ask about: by a bridge, or of train by a copied passage."""
+    digest = row.entry.digest
+    return digest in separation.bridging or (row.split is SplitName.TRAIN and digest in separation.contaminated)
 
 
 def tabulate_pairs(amendments: Sequence[Amendment]) -> pa.Table:

@@ -28,11 +28,25 @@ class Shares(BaseModel):
         return self
 
 
+class Decontamination(BaseModel):
+    """Passages that stand both in what is taught and in what is asked: see :mod:`pipelines.split.contamination`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: int = Field(default=13, ge=3, description="length of a run that counts as copied")
+    runs: int = Field(default=1, ge=1, description="so many different runs make a row a repetition")
+    common: int = Field(default=10, ge=2, description="a run in more families than this is boilerplate, and nobody's copy")
+    max_share: float = Field(default=0.1, ge=0, le=1, description="share of taught or of asked rows beyond which the run stops")
+
+
 class SplitParams(BaseModel):
-    """The key of the family hash, the shares, and whose amended documents become currency pairs."""
+    """The key of the family hash, the shares, whose amended documents become currency pairs, and what may not be repeated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: Key = Field(repr=False, description="keys the hash of families; another domain's key gives an unrelated split")
     shares: Shares = Shares()
     currency_from: tuple[Literal["train", "dev", "holdout", "anchor"], ...] = ("train",)
+    decontamination: Decontamination | None = Field(
+        default=None, description="leave out what repeats a passage of the other side; none: only near-duplicates are left out"
+    )

@@ -34,16 +34,21 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
-    """All rows placed, and the digests of those that a bridge keeps out of their split."""
+    """All rows placed, and the digests of those that a bridge or a repeated passage keeps out of their split."""
 
     placed: tuple[Placed, ...]
     bridging: frozenset[Digest]
+    contaminated: frozenset[Digest] = frozenset()
+
+    @property
+    def left_out(self) -> frozenset[Digest]:
+        """The digests of all rows that are kept out of their split."""
+        return self.bridging | self.contaminated
 
     def members(self, split: SplitName) -> list[Entry]:
         """Return the rows in force that the split consists of, in the order given."""
-        return [
-            row.entry for row in self.placed if row.split is split and row.is_active and row.entry.digest not in self.bridging
-        ]
+        left_out = self.left_out
+        return [row.entry for row in self.placed if row.split is split and row.is_active and row.entry.digest not in left_out]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pipelines.domain.pins import Pin
 from pipelines.domain.revisions import Entry
 from pipelines.files import read_json, write_json
 from pipelines.split.assignments import HASHED, SplitName
+from pipelines.split.decontamination import decontaminate
 from pipelines.split.pairs import Amendment, find_amendments, tabulate_pairs
 from pipelines.split.params import SplitParams
 from pipelines.split.separation import Age, Separation, separate
@@ -22,23 +23,32 @@ from pipelines.workspace import DomainFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One split in numbers. ``bridging`` rows in force were left out because they resemble a row of another split."""
+    """One split in numbers. ``bridging`` rows in force were left out because they resemble a row of another split.
+
+    ``contaminated`` rows were left out because they repeat a passage: those of train one that is asked, all others one that is,
+    or may have been, taught.
+    """
 
     rows: int
     families: int
     by_source: Mapping[str, int]
     by_label: Mapping[str, int]
     bridging: int
+    contaminated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitReport:
-    """All splits in numbers, by name, and how many currency pairs there are."""
+    """All splits in numbers, by name, and how many currency pairs there are, which are exempt from decontamination.
+
+    ``contaminated`` counts the rows of all splits that repeat a passage; ``None`` says that nobody looked.
+    """
 
     parts: Mapping[str, Part]
     bridging: int
     superseded: int
     pairs: int
+    contaminated: int | None = None
 
 
 def split(folder: DomainFolder, params: SplitParams) -> SplitReport:
@@ -48,6 +58,7 @@ def split(folder: DomainFolder, params: SplitParams) -> SplitReport:
     done with it is for whoever reads it to say. Rows of families that retired from the holdout are counted and not written.
 
     Raises:
+        StageError: when more repeats a passage of the other side than ``decontamination.max_share`` allows.
         WorkspaceError: when the curated documents, the snapshot or the pin are missing or have other columns.
     """
     table = read_table(folder.curated / "documents.parquet", CURATED_SCHEMA)
@@ -55,12 +66,12 @@ def split(folder: DomainFolder, params: SplitParams) -> SplitReport:
     entries = read_entries(table)
     clusters = [Digest(cluster) for cluster in table["cluster_id"].to_pylist()]
     age = Age(generation=read_json(folder.pin, Pin).generation, first_arrivals=find_first_arrivals(folder))
-    separation = separate(entries, clusters, params, age)
+    separation = decontaminate(separate(entries, clusters, params, age), folder, params)
     amendments = find_amendments(separation, params.currency_from)
     for name in HASHED:
         write_table(folder.splits / f"{name}.parquet", _select(table, separation.members(name)))
     write_table(folder.splits / "currency.parquet", tabulate_pairs(amendments))
-    report = _report(separation, amendments)
+    report = _report(separation, amendments, is_decontaminated=params.decontamination is not None)
     write_json(folder.splits / "report.json", report)
     return report
 
@@ -80,13 +91,14 @@ def _select(table: pa.Table, members: Sequence[Entry]) -> pa.Table:
     return table.filter(pa.array([digest in digests for digest in table["digest"].to_pylist()], type=pa.bool_()))
 
 
-def _report(separation: Separation, amendments: Sequence[Amendment]) -> SplitReport:
+def _report(separation: Separation, amendments: Sequence[Amendment], *, is_decontaminated: bool) -> SplitReport:
     parts = {name.value: _describe(separation, name) for name in SplitName}
     return SplitReport(
         parts=parts,
         bridging=sum(part.bridging for part in parts.values()),
         superseded=sum(not row.is_active for row in separation.placed),
         pairs=len(amendments),
+        contaminated=sum(part.contaminated for part in parts.values()) if is_decontaminated else None,
     )
 
 
@@ -98,5 +110,6 @@ def _describe(separation: Separation, name: SplitName) -> Part:
         families=len({entry.revision.family_id for entry in members}),
         by_source=count_values(entry.revision.source for entry in members),
         by_label=count_values(label for entry in members for label in entry.revision.labels[:1]),
-        bridging=len(active) - len(members),
+        bridging=sum(entry.digest in separation.bridging for entry in active),
+        contaminated=sum(entry.digest in separation.contaminated for entry in active),
     )

@@ -6,12 +6,12 @@ import csv
 import io
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipelines.domain.identities import Digest
+from pipelines.domain.identities import Digest, SourceName
 from pipelines.domain.models import Lineage
 from pipelines.domain.pins import Pin
 from pipelines.files import read_json, write_bytes, write_json
@@ -33,7 +33,7 @@ class TrainingReport:
 
     ``general`` is how many lines of general text were among them, and ``shift`` how far the news lie from history, where
     `replay.alarm` asks for that. ``temperature`` and ``blend`` are those of the model's card; ``absent`` are declared labels
-    that no row of the lesson has.
+    that no row of the lesson has. ``deferred`` counts, by source, the news beyond `max_share`, which wait for a later cycle.
     """
 
     learner: str
@@ -52,6 +52,7 @@ class TrainingReport:
     temperature: float = 1.0
     blend: Blend | None = None
     absent: tuple[str, ...] = ()
+    deferred: Mapping[SourceName, int] = field(default_factory=dict)
 
 
 def train(folder: DomainFolder, params: TrainParams, labels: tuple[str, ...], conduct: Conduct | None, monitor: Monitor) -> None:
@@ -152,4 +153,5 @@ def _report(params: TrainParams, plan: Plan, curve: Sequence[Step], card: Card) 
         shift=plan.shift,
         temperature=card.temperature,
         blend=card.blend,
+        deferred=plan.deferred,
     )

@@ -12,6 +12,7 @@ from flows.landing import Landing, land, look_at_source, release_from_quarantine
 from flows.places import Place
 from pipelines.admit.admission import AdmissionContext, admit_drop
 from pipelines.admit.landing import land_drop
+from pipelines.admit.params import PoisonParams
 from pipelines.admit.quarantines import list_rows
 from pipelines.domain.drops import Drop
 from pipelines.domain.errors import ParamsError, UnreachableError, WorkspaceError
@@ -122,6 +123,17 @@ def test_a_landing_cut_short_is_completed_although_the_source_forgot_it(place: P
     assert [event.payload["rows"] for event in landings(place)] == [6, 6]
     statuses = [entry.revision.status for entry in place.corpus(DOMAIN).read()]
     assert sorted(statuses) == ["active"] * 6 + ["withdrawn"] * 6
+
+
+def test_labels_are_held_against_what_the_corpus_knows(place: Place) -> None:
+    poison = PoisonParams(min_history=100, max_history=200)
+    screened = with_section(place, admit=place.of(DOMAIN).admit.model_copy(update={"poison": poison}))
+    put(screened, "a", build_records(150))
+    assert look(screened).admitted == 150
+    put(screened, "b", build_records(60, first=150, wrong={"Class I": "Class II"}))
+    found = look(screened)
+    assert (found.is_refused, found.admitted) == (True, 0)
+    assert "labels contradict texts no more than usual: 20 of 60 rows" in found.sentence
 
 
 def test_a_landing_after_its_record_is_the_same_landing(place: Place) -> None:

@@ -14,7 +14,7 @@ from pipelines.domain.errors import DivergedError, StageError, WorkspaceError
 from pipelines.files import digest_folder
 from pipelines.learners.cards import read_card
 from pipelines.learners.linear import Linear
-from pipelines.learners.linear_fitting import check_numbers
+from pipelines.learners.linear_fitting import check_numbers, learn_linear
 from pipelines.learners.linear_predicting import LinearPredictor
 from pipelines.learners.predictors import load_predictor
 from tests.builders.lessons import LABELS, Watcher, build_document, build_documents, build_lesson
@@ -126,3 +126,13 @@ def test_the_files_alone_decide_what_is_predicted(tmp_path: Path) -> None:
 def test_refuses_a_folder_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"model\.json"):
         load_predictor(tmp_path, 1)
+
+
+def test_a_model_that_is_kept_nowhere_thinks_as_the_one_on_disk(tmp_path: Path) -> None:
+    Linear().fit(build_lesson(60, labels=THREE), tmp_path, Watcher())
+    documents = build_documents(30, THREE, start=700)
+    stored, kept_nowhere = LinearPredictor.load(tmp_path), learn_linear(Linear(), build_lesson(60, labels=THREE))
+    assert kept_nowhere.predict(documents) == stored.predict(documents)
+    chances = kept_nowhere.give_chances([one.text for one in documents])
+    assert chances.shape == (30, 3)
+    np.testing.assert_allclose(chances.max(axis=1), [found.confidence for found in stored.predict(documents)])

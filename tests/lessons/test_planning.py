@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.domain.errors import WorkspaceError
-from pipelines.domain.identities import Digest
+from pipelines.domain.identities import Digest, SourceName
 from pipelines.files import digest_file, write_json
 from pipelines.learners.causal_lm import CausalLm
 from pipelines.learners.classifier import Classifier
@@ -67,6 +67,29 @@ def test_under_an_alarm_more_of_history_is_shown_again(tmp_path: Path) -> None:
     ]
     assert [len(plan.lesson.history) for plan in plans] == [15, 3, 3]
     assert [plan.shift.is_alarm if plan.shift else None for plan in plans] == [True, False, None]
+
+
+def test_news_beyond_a_sources_share_wait_for_a_later_cycle_and_are_not_counted_as_seen(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    known = [build_row("train", number) for number in range(20)]
+    flood = [build_row("train", 100 + number, source=SourceName("flood")) for number in range(12)]
+    few = [build_row("train", 200 + number) for number in range(4)]
+    write_split(folder, "train", [*known, *flood, *few])
+    champion = lay_champion(folder.champion, [row.digest for row in known])
+    capped = PARAMS.model_copy(update={"max_share": 0.5})
+    plan = plan_lesson(folder, capped, LABELS, champion, None)
+    assert (len(plan.lesson.news), plan.deferred, plan.history) == (8, {"flood": 8}, 20)
+    assert len(set(plan.seen) & {row.digest for row in flood}) == 4
+    later = plan_lesson(folder, capped, LABELS, lay_champion(folder.champion, list(plan.seen)), None)
+    assert {document.row_id for document in later.lesson.news} == {row.digest for row in flood} - set(plan.seen)
+
+
+def test_a_cold_start_learns_all_that_there_is(tmp_path: Path) -> None:
+    folder = lay_domain(tmp_path)
+    flood = [build_row("train", 100 + number, source=SourceName("flood")) for number in range(30)]
+    write_split(folder, "train", [build_row("train", 1), build_row("train", 2), *flood])
+    plan = plan_lesson(folder, PARAMS.model_copy(update={"max_share": 0.5}), LABELS, None, None)
+    assert (len(plan.lesson.news), plan.deferred) == (32, {})
 
 
 def test_general_text_is_taught_and_is_no_part_of_what_the_corpus_gave(tmp_path: Path) -> None:

@@ -29,13 +29,14 @@ class Curation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Of one split: rows and families, and rows left out because they resemble a row of another split."""
+    """Of one split: rows and families, and rows left out because they resemble a row, or repeat a passage, of another split."""
 
     rows: int
     families: int
     by_source: Mapping[str, int] = field(default_factory=dict)
     by_label: Mapping[str, int] = field(default_factory=dict)
     bridging: int = 0
+    contaminated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Splits:
     parts: Mapping[str, Part]
     pairs: int = 0
     superseded: int = 0
+    contaminated: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from pipelines.domain.verdicts import Decision, Finding, Verdict
 from pipelines.files import write_json
 from pipelines.promote.dossier.facts import Facts
 from pipelines.promote.dossier.pages import render_page
+from pipelines.promote.dossier.reports import Splits
 from pipelines.promote.dossier.sections import TITLES, SectionId
 from tests.builders.dossiers import (
     FIRST,
@@ -145,6 +146,17 @@ def test_nothing_is_fetched_and_nothing_runs(facts: Facts) -> None:
     assert b"url(" not in page
     assert b"@import" not in page
     assert b"default-src 'none'" in page
+
+
+def test_rows_that_repeat_a_passage_are_told_where_somebody_looked(facts: Facts) -> None:
+    splits = facts.data.splits
+    assert isinstance(splits, Splits)
+    assert "Repeat a passage" not in " ".join(Outline(render_page(facts)).words)
+    part = replace(splits.parts["train"], contaminated=37_431)
+    counted = replace(splits, parts={**splits.parts, "train": part}, contaminated=37_431)
+    words = " ".join(Outline(render_page(replace(facts, data=replace(facts.data, splits=counted)))).words)
+    assert "Repeat a passage" in words
+    assert "37,431" in words
 
 
 def test_the_page_of_an_override_says_so_before_anything_else(story: Record) -> None:
