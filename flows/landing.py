@@ -17,6 +17,8 @@ from pipelines.admit.archives import AdmissionRecord, read_archived_drop
 from pipelines.admit.frames import count_labels
 from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import quarantined_digests, release_row
+from pipelines.corpus.lookups import find_standing
+from pipelines.detect.sources import Access
 from pipelines.domain.drops import Drop
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Event, Kind
@@ -46,13 +48,19 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     if source is None:
         raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
     completed = complete_landings(place, domain, source.name)
-    detection = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
+    detection = source.detect(last_cursor(place.ledger, domain, source.name), _open_access(place, domain))
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:
         return _add_up(completed) if completed else Landing(source=source.name, sentence="nothing new")
     drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
     return _add_up([*completed, land(place, drop)])
+
+
+def _open_access(place: Place, domain: DomainName) -> Access:
+    """Return what a source is handed, with what a correction may name: the labels of the domain and what its corpus holds."""
+    labels = place.of(domain).admit.labels or place.of(domain).labels
+    return replace(place.access, labels=labels, find_standing=lambda documents: find_standing(place.corpus(domain), documents))
 
 
 def _add_up(landings: Sequence[Landing]) -> Landing:

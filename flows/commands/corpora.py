@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.entrance import enter, refusing, say, show
+from pipelines.domain.corrections import find_reviewer
 from pipelines.domain.identities import DocumentId, DomainName, shorten
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def show_revisions(found: Sequence[Entry]) -> None:
     """Print revisions with their texts."""
     for entry in found:
         revision = entry.revision
-        end = revision.effective_to or "further notice"
-        say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {end}: {revision.title}")
+        end, reviewer = revision.effective_to or "further notice", find_reviewer(revision)
+        signed = f", label corrected by {reviewer}" if reviewer else ""
+        say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {end}{signed}: {revision.title}")
         say(revision.text)
 
 

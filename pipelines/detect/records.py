@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import PurePosixPath
 
 from pipelines.detect.fields import Fields
+from pipelines.domain.corrections import MARK
 from pipelines.domain.errors import ResponseError
 from pipelines.domain.identities import Digest, digest_value
 from pipelines.domain.revisions import Status
@@ -118,6 +119,8 @@ def _read_record(fields: Fields) -> Record:
         licence=fields.text_or("licence"),
         status=status,
     )
+    if MARK in record.url:
+        raise fields.error("url", f"holds {MARK}, by which a correction is known: a record does not correct")
     if record.effective_from and record.effective_to and record.effective_to < record.effective_from:
         raise fields.error("effective_to", "is before effective_from")
     return record

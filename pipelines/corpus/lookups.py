@@ -1,0 +1,63 @@
+"""Questions to the corpus that name their documents, answered without reading the others' texts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from pipelines.corpus import logs
+from pipelines.corpus.arrivals import select_arrived, select_present, select_revisions
+from pipelines.corpus.tables import Corpus
+from pipelines.domain.identities import Digest, DocumentId, SourceName
+from pipelines.domain.revisions import Entry, Revision, Status, resolve_statuses
+
+_NO_DOCUMENT = ""
+"""What the rows name that withdraw a drop."""
+
+_SIGHTED = ["document_id", "digest", "source", "drop_id", "ingest_seq", "entry"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A revision by its digest: its source, the drop that brought it, and its place in the order of arrival."""
+
+    digest: Digest
+    source: SourceName
+    drop_id: str
+    ingest_seq: int
+
+
+def find_standing(corpus: Corpus, documents: Collection[DocumentId]) -> list[Revision]:
+    """Return how each document with one of these ids stands, of whatever source, in the order of source and id.
+
+    That is its revision in force. Of a document that has none any more (withdrawn, retracted, or its drop was taken out) it is
+    the last that arrived, as ``WITHDRAWN``. A document that never arrived is left out.
+    """
+    if not documents:
+        return []
+    chosen = [("document_id", "in", sorted({*documents, _NO_DOCUMENT}))]
+    rows = logs.read_rows(logs.load_head(corpus.uri, corpus.storage_options), filters=chosen)
+    standing = {_document(entry): replace(entry.revision, status=Status.WITHDRAWN) for entry in select_arrived(rows)}
+    resolved = resolve_statuses(select_present(rows))
+    standing |= {_document(entry): entry.revision for entry in resolved if entry.revision.status is Status.ACTIVE}
+    return [standing[document] for document in sorted(standing)]
+
+
+def list_arrived(corpus: Corpus, document: DocumentId) -> list[Arrived]:
+    """Return every revision of a document that ever arrived, also of withdrawn drops, in the order of arrival.
+
+    No text is read.
+    """
+    table = logs.load_head(corpus.uri, corpus.storage_options)
+    rows = select_revisions(logs.read_rows(table, _SIGHTED, [("document_id", "=", document)]))
+    found = [
+        Arrived(
+            digest=Digest(row["digest"]), source=SourceName(row["source"]), drop_id=row["drop_id"], ingest_seq=row["ingest_seq"]
+        )
+        for row in rows.to_pylist()
+    ]
+    return sorted(found, key=lambda one: (one.ingest_seq, one.source, one.digest))
+
+
+def _document(entry: Entry) -> tuple[SourceName, DocumentId]:
+    return entry.revision.source, entry.revision.document_id

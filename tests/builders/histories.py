@@ -1,0 +1,42 @@
+"""A corpus that remembers when it learned what, so that a test can ask it for any day as known on any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from pipelines.corpus.tables import Corpus
+from pipelines.domain.histories import Stay, as_of
+from pipelines.domain.identities import DocumentId, DropId
+from pipelines.domain.revisions import Revision
+from tests.builders.corpora import build_corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A real Delta table, and the times of its drops."""
+
+    corpus: Corpus
+    stays: dict[str, Stay] = field(default_factory=dict)
+
+    def learn(self, time: datetime, revisions: Iterable[Revision]) -> int:
+        """Append a drop at ``time``; return how many of its revisions were new."""
+        drop = f"drop-{len(self.stays) + 1}"
+        self.stays[drop] = Stay(landed=time)
+        return self.corpus.append(DropId(drop), revisions).added
+
+    def ask(self, document: str, day: date, known: datetime | None = None) -> list[Revision]:
+        """Return what of a document was in force on ``day`` as known at ``known``: one revision, or none."""
+        found = as_of(self.corpus.arrived(DocumentId(document)), self.stays, day, known)
+        return [entry.revision for entry in found]
+
+    def ask_all(self, day: date, known: datetime | None = None) -> dict[str, Revision]:
+        """Return what was in force on ``day``, by document."""
+        found = as_of(self.corpus.arrived(), self.stays, day, known)
+        return {entry.revision.document_id: entry.revision for entry in found}
+
+
+def build_memory(folder: Path) -> Memory:
+    return Memory(build_corpus(folder))
