@@ -109,9 +109,11 @@ def show_impact(document: str, found: Impact) -> None:
             f"  {shorten(arrival.digest)} from {arrival.source}, arrival {arrival.ingest_seq}, drop {shorten(arrival.drop_id)}: "
             f"{arrival.state}"
         )
-    table = Table("version", "run", "verdict", "it", "and", box=None)
+    for snapshot in found.snapshots:
+        say(f"  in the snapshot of run {snapshot.run}: corpus version {snapshot.version}, as of arrival {snapshot.ingest_seq}")
+    table = Table("version", "run", "verdict", "it", "and", "deployed as", box=None)
     for one in found.witnesses:
-        table.add_row(str(one.version), one.run, one.decision, "; ".join(one.sights), one.reign)
+        table.add_row(str(one.version), one.run, one.decision, "; ".join(one.sights), one.reign, ", ".join(one.aliases))
     if found.witnesses:
         show(table)
     if found.is_unlearned:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from pipelines.corpus import logs
-from pipelines.corpus.arrivals import select_arrived, select_present, select_revisions
+from pipelines.corpus.arrivals import DROP_WITHDRAWAL, REVISION, select_arrived, select_present
 from pipelines.corpus.tables import Corpus
 from pipelines.domain.identities import Digest, DocumentId, SourceName
 from pipelines.domain.revisions import Entry, Revision, Status, resolve_statuses
@@ -19,12 +19,20 @@ _SIGHTED = ["document_id", "digest", "source", "drop_id", "ingest_seq", "entry"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A revision by its digest: its source, the drop that brought it, and its place in the order of arrival."""
+    """A revision by its digest: its source, the drop that brought it, its place in the order of arrival, and that of its end.
+
+    ``taken_out`` is the arrival by which somebody took the drop out of the present, ``None`` where nobody did.
+    """
 
     digest: Digest
     source: SourceName
     drop_id: str
     ingest_seq: int
+    taken_out: int | None
+
+    def stood_at(self, ingest_seq: int) -> bool:
+        """Tell whether the corpus as of the arrival ``ingest_seq`` held it."""
+        return self.ingest_seq <= ingest_seq and (self.taken_out is None or ingest_seq < self.taken_out)
 
 
 def find_standing(corpus: Corpus, documents: Collection[DocumentId]) -> list[Revision]:
@@ -46,15 +54,21 @@ def find_standing(corpus: Corpus, documents: Collection[DocumentId]) -> list[Rev
 def list_arrived(corpus: Corpus, document: DocumentId) -> list[Arrived]:
     """Return every revision of a document that ever arrived, also of withdrawn drops, in the order of arrival.
 
-    No text is read.
+    No text is read, and of the other columns no more than the parts of files that name the document.
     """
     table = logs.load_head(corpus.uri, corpus.storage_options)
-    rows = select_revisions(logs.read_rows(table, _SIGHTED, [("document_id", "=", document)]))
+    rows = logs.find_rows(table, _SIGHTED, "document_id", [document, _NO_DOCUMENT]).to_pylist()
+    ends = {row["drop_id"]: row["ingest_seq"] for row in rows if row["entry"] == DROP_WITHDRAWAL}
     found = [
         Arrived(
-            digest=Digest(row["digest"]), source=SourceName(row["source"]), drop_id=row["drop_id"], ingest_seq=row["ingest_seq"]
+            digest=Digest(row["digest"]),
+            source=SourceName(row["source"]),
+            drop_id=row["drop_id"],
+            ingest_seq=row["ingest_seq"],
+            taken_out=ends.get(row["drop_id"]),
         )
-        for row in rows.to_pylist()
+        for row in rows
+        if row["entry"] == REVISION and row["document_id"] == document
     ]
     return sorted(found, key=lambda one: (one.ingest_seq, one.source, one.digest))
 
