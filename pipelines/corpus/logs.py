@@ -111,7 +111,7 @@ def read_rows(table: DeltaTable, columns: list[str] | None = None, filters: list
     return table.to_pyarrow_table(columns=columns or CORPUS_SCHEMA.names, filters=filters)
 
 
-def find_rows(table: DeltaTable, columns: list[str], name: str, values: Sequence[str]) -> pa.Table:
+def find_rows(table: DeltaTable, name: str, values: Sequence[str], columns: list[str] | None = None) -> pa.Table:
     """Return the rows whose text in the column ``name`` is one of ``values``: that column is read first, and alone.
 
     Then the others are read where it was found, which is quick for a few rows of many: a row group holds up to a million.

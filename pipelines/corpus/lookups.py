@@ -43,8 +43,8 @@ def find_standing(corpus: Corpus, documents: Collection[DocumentId]) -> list[Rev
     """
     if not documents:
         return []
-    chosen = [("document_id", "in", sorted({*documents, _NO_DOCUMENT}))]
-    rows = logs.read_rows(logs.load_head(corpus.uri, corpus.storage_options), filters=chosen)
+    table = logs.load_head(corpus.uri, corpus.storage_options)
+    rows = logs.find_rows(table, "document_id", sorted({*documents, _NO_DOCUMENT}))
     standing = {_document(entry): replace(entry.revision, status=Status.WITHDRAWN) for entry in select_arrived(rows)}
     resolved = resolve_statuses(select_present(rows))
     standing |= {_document(entry): entry.revision for entry in resolved if entry.revision.status is Status.ACTIVE}
@@ -57,7 +57,7 @@ def list_arrived(corpus: Corpus, document: DocumentId) -> list[Arrived]:
     No text is read, and of the other columns no more than the parts of files that name the document.
     """
     table = logs.load_head(corpus.uri, corpus.storage_options)
-    rows = logs.find_rows(table, _SIGHTED, "document_id", [document, _NO_DOCUMENT]).to_pylist()
+    rows = logs.find_rows(table, "document_id", [document, _NO_DOCUMENT], _SIGHTED).to_pylist()
     ends = {row["drop_id"]: row["ingest_seq"] for row in rows if row["entry"] == DROP_WITHDRAWAL}
     found = [
         Arrived(

@@ -72,7 +72,7 @@ def test_finds_a_row_in_any_row_group(tmp_path: Path) -> None:
     corpus = build_corpus(tmp_path, tuple(build_revision(f"doc-{number:03d}") for number in range(50)))
     DeltaTable(corpus.uri).optimize.compact()
     table = logs.load_head(corpus.uri, {})
-    found = logs.find_rows(table, ["document_id", "title"], "document_id", ["doc-000", "doc-049", "nobody's"])
+    found = logs.find_rows(table, "document_id", ["doc-000", "doc-049", "nobody's"], ["document_id", "title"])
     assert sorted(found["document_id"].to_pylist()) == ["doc-000", "doc-049"]
     assert found.column_names == ["document_id", "title"]
-    assert len(logs.find_rows(table, ["title"], "document_id", ["nobody's"])) == 0
+    assert len(logs.find_rows(table, "document_id", ["nobody's"], ["title"])) == 0
