@@ -11,7 +11,6 @@ Example: python benchmarks/impact.py --quick   (20,000 documents, four candidate
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys

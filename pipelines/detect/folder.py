@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.detect.changes import Item, Place, detect_changes
 from pipelines.detect.corrections import CorrectionFile, add_corrections
+from pipelines.detect.pages import Selectors
 from pipelines.detect.records import media_type_of
 from pipelines.detect.sources import Access
 from pipelines.domain.drops import Cursor, Detection
@@ -31,6 +32,7 @@ class Folder(BaseModel):
     path: Path
     labels: dict[str, str] = Field(default_factory=dict, description="label in a record: class of the domain")
     licence: str = Field(default="unknown", description="of records that name none")
+    boilerplate: Selectors = Field(default=(), description="CSS selectors of what is left out of a record's html")
     max_bytes: int = Field(default=256 * 2**20, gt=0, description="of one file, packed and unpacked")
     may_be_empty: bool = Field(default=False, description="an emptied folder withdraws everything, instead of being an error")
 
@@ -64,6 +66,7 @@ class Folder(BaseModel):
             licence=self.licence,
             max_bytes=self.max_bytes,
             may_be_empty=self.may_be_empty,
+            boilerplate=self.boilerplate,
         )
         detection = detect_changes(place, since, list(self._list_files()), self._fetch)
         body = self._read_corrections()
