@@ -116,12 +116,12 @@ def find_rows(table: DeltaTable, name: str, values: Sequence[str], columns: list
 
     Then the others are read where it was found, which is quick for a few rows of many: a row group holds up to a million.
     """
+    asked = columns or CORPUS_SCHEMA.names
     chosen = pc.field(name).isin(list(values))
     parts = (part for fragment in table.to_pyarrow_dataset().get_fragments() for part in fragment.split_by_row_group())
-    found = [
-        part.to_table(schema=CORPUS_SCHEMA, columns=columns, filter=chosen) for part in parts if part.count_rows(filter=chosen)
-    ]
-    return pa.concat_tables([CORPUS_SCHEMA.empty_table().select(columns), *found])
+    holding = (part for part in parts if part.count_rows(filter=chosen))
+    found = [part.to_table(schema=CORPUS_SCHEMA, columns=asked, filter=chosen) for part in holding]
+    return pa.concat_tables([CORPUS_SCHEMA.empty_table().select(asked), *found])
 
 
 def compact_files(table: DeltaTable) -> tuple[int, int]:
