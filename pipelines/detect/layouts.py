@@ -14,6 +14,7 @@ class Scribe:
 
     def __init__(self) -> None:
         self._lines: list[list[list[str]]] = [[[]]]
+        self._is_in_cell = False
 
     def write(self, text: str | None) -> None:
         """Add text to the line."""
@@ -23,11 +24,13 @@ class Scribe:
     def begin_line(self) -> None:
         """Go to a new line."""
         self._lines.append([[]])
+        self._is_in_cell = False
 
     def begin_cell(self) -> None:
         """Go to the next cell of the row; before the first one nothing is marked."""
-        if self._lines[-1] != [[]]:
+        if self._is_in_cell or self._lines[-1] != [[]]:
             self._lines[-1].append([])
+        self._is_in_cell = True
 
     @property
     def text(self) -> str:
