@@ -129,5 +129,5 @@ def _keep(place: Place, seen: Mapping[Seen, Sequence[Digest]]) -> dict[str, Json
     }
     for name, digests in seen.items():
         packed = pack_digests(digests)
-        kept |= {name.index: place.evidence.put(packed.index), name.body: place.evidence.put(packed.body)}
+        kept |= {name.index_name: place.evidence.put(packed.index), name.body_name: place.evidence.put(packed.body)}
     return kept

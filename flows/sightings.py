@@ -26,12 +26,12 @@ class Seen(StrEnum):
     ASKED = "asked"
 
     @property
-    def index(self) -> str:
+    def index_name(self) -> str:
         """The name of the set's index in the evidence."""
         return f"{self}.index"
 
     @property
-    def body(self) -> str:
+    def body_name(self) -> str:
         """The name of the set's digests in the evidence."""
         return f"{self}.digests"
 
@@ -55,7 +55,7 @@ def write_sets(tree: Worktree, folder: Path) -> dict[str, Path]:
     for seen, (path, read) in sources.items():
         if path.is_file():
             packed = pack_digests(read(path.read_bytes()))
-            for name, content in ((seen.index, packed.index), (seen.body, packed.body)):
+            for name, content in ((seen.index_name, packed.index), (seen.body_name, packed.body)):
                 write_bytes(folder / name, content)
                 files[name] = folder / name
     return files
@@ -80,10 +80,10 @@ class Sightings:
         Raises:
             LedgerError: where the evidence was altered.
         """
-        if {seen.index, seen.body} <= self.named.keys():
-            return holds_any(self.store, self.named[seen.index], self.named[seen.body], digests)
+        if {seen.index_name, seen.body_name} <= self.named.keys():
+            return holds_any(self.store, self.named[seen.index_name], self.named[seen.body_name], digests)
         listed = LISTS.get(seen)
-        if listed not in self.named:
+        if listed is None or listed not in self.named:
             return None
         content = self.store.get(self.named[listed])
         if seen is Seen.ASKED:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipelines.domain.identities import DocumentId, SourceName, digest_value, shorten
+from pipelines.domain.identities import DocumentId, Json, SourceName, digest_value, shorten
 from pipelines.domain.revisions import Revision
 
 MARK = "#corrected-by-"
@@ -39,7 +39,7 @@ class Correction:
         The address names the reviewer, and stands for the reason and the place among all that was said of the document, so that
         a label which is corrected back and forth is a new revision each time.
         """
-        said = [self.source, self.document_id, self.label, self.reviewer, self.reason, self.ordinal]
+        said: list[Json] = [self.source, self.document_id, self.label, self.reviewer, self.reason, self.ordinal]
         address = _SIGNED.sub("", revision.url)
         signed = f"{address}{MARK}{self.reviewer}~{shorten(digest_value(said))}"
         return replace(revision, labels=(self.label,), url=signed, recorded_at=recorded_at)

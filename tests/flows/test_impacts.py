@@ -205,7 +205,7 @@ def test_of_a_real_retraining_every_document_is_accounted_for_as_its_files_have_
     (judged,) = place.ledger.events(DOMAIN, [Kind.CANDIDATE_JUDGED])
     named = judged.payload["evidence"]
     assert isinstance(named, Mapping)
-    assert {name for seen_so in Seen for name in (seen_so.index, seen_so.body)} <= named.keys()
+    assert {name for seen_so in Seen for name in (seen_so.index_name, seen_so.body_name)} <= named.keys()
     assert seen
     assert asked
     for document, digest in list(digests(place).items())[::9]:
