@@ -60,7 +60,7 @@ servers:
 	{ apt-get -q update && apt-get -qy install --no-install-recommends $$missing; } >$(VENV)/servers.txt 2>&1 || { cat $(VENV)/servers.txt; exit 1; }
 
 # one after the other, since each wants all cores; a missed goal is told and the next still runs
-BENCHMARKS := gate poison currency amendments throughput overhead curation privacy
+BENCHMARKS := gate poison currency amendments throughput overhead curation privacy impact
 bench: install ## Measure what is promised, for hours; rewrites docs/benchmarks (needs ADDENDUM_DATA)
 	@$(call run_benchmarks,)
 

@@ -13,6 +13,7 @@ from flows.accounting import (
     account_for_quarantine,
 )
 from flows.places import Place
+from flows.sightings import write_sets
 from flows.worktrees import Worktree
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.identities import Digest
@@ -30,7 +31,7 @@ def gather_evidence(place: Place, tree: Worktree, verdict: Verdict) -> Mapping[s
     """
     if read_json(tree.folder.verdict / "verdict.json", Verdict) != verdict:
         raise WorkspaceError(f"{tree.root}: the verdict changed while its evidence was gathered: conclude the retraining again")
-    files = list_files(tree) | _write_accounts(place, tree)
+    files = list_files(tree) | _write_accounts(place, tree) | write_sets(tree, _beside(tree))
     return {name: place.evidence.put_file(path) for name, path in sorted(files.items()) if path.is_file()}
 
 
@@ -61,7 +62,7 @@ def list_files(tree: Worktree) -> dict[str, Path]:
 
 def _write_accounts(place: Place, tree: Worktree) -> dict[str, Path]:
     """Write the accounts beside the run's checkout, so that no output of a stage holds a time."""
-    folder = tree.root.with_suffix(".accounts")
+    folder = _beside(tree)
     accounts = {
         "changes.json": account_for_changes(place, tree),
         "drift.json": account_for_drift(place, tree),
@@ -72,3 +73,7 @@ def _write_accounts(place: Place, tree: Worktree) -> dict[str, Path]:
     for name, account in accounts.items():
         write_json(folder / name, account)
     return {name: folder / name for name in accounts}
+
+
+def _beside(tree: Worktree) -> Path:
+    return tree.root.with_suffix(".accounts")

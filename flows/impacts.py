@@ -1,23 +1,26 @@
 """Which models saw a document, and how: the answer that an auditor, a patient or a retraction asks for.
 
-Everything is read from what was kept when it happened: the corpus, the ledger, and each candidate's evidence, by digest.
+Everything is read from what was kept when it happened: the corpus, the ledger, and each candidate's evidence, by digest. Nothing
+is searched that can be looked up, so that the answer does not take longer where there are a million documents.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from flows.dropping import list_drops
 from flows.places import Place
-from pipelines.admit.quarantines import list_rows
+from flows.projecting import name_aliases
+from flows.sightings import Seen, Sightings
+from pipelines.admit.quarantines import find_waiting
+from pipelines.corpus.lookups import Arrived, list_arrived
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, SourceName
+from pipelines.domain.pins import Pin
 from pipelines.ledger.reigns import CROWNING, fold_champions
 
 
@@ -50,14 +53,24 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A snapshot that held the document: of the pin by which ``run`` began, the corpus as of the arrival ``ingest_seq``."""
+
+    run: str
+    version: int
+    ingest_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A judged model that may have seen the document."""
+    """A judged model that may have seen the document; ``aliases`` are those by which it is deployed, as the ledger has them."""
 
     version: int
     run: str
     decision: str
     sights: tuple[Sight, ...]
     reign: Reign
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,7 @@ class Impact:
     domain: DomainName
     arrivals: tuple[Arrival, ...]
     quarantined: tuple[Digest, ...]
+    snapshots: tuple[Snapshot, ...]
     witnesses: tuple[Witness, ...]
 
     @property
@@ -94,30 +108,42 @@ def trace_document(place: Place, document: DocumentId) -> list[Impact]:
 
 
 def _trace(place: Place, domain: DomainName, document: DocumentId) -> Impact:
-    arrivals = _list_arrivals(place, domain, document)
-    rows = [row.digest for row in list_rows(place.home, domain) if row.document_id == document and not row.is_released]
-    judged = place.ledger.events(domain, [Kind.CANDIDATE_JUDGED]) if arrivals else []
-    reigns = _list_reigns(place, domain)
-    witnesses = (_witness(place, event, arrivals, reigns) for event in judged)
+    arrived = list_arrived(place.corpus(domain), document)
+    judged = place.ledger.events(domain, [Kind.CANDIDATE_JUDGED]) if arrived else []
+    crowned = _list_reigns(place, domain)
+    named = _list_aliases(place, domain) if arrived else {}
+    witnesses = (_witness(place, event, arrived, crowned, named) for event in judged)
     return Impact(
         domain=domain,
-        arrivals=arrivals,
-        quarantined=tuple(rows),
+        arrivals=_describe_arrivals(place, domain, arrived),
+        quarantined=find_waiting(place.home, domain, document),
+        snapshots=_list_snapshots(place, domain, arrived),
         witnesses=tuple(one for one in witnesses if one is not None),
     )
 
 
-def _list_arrivals(place: Place, domain: DomainName, document: DocumentId) -> tuple[Arrival, ...]:
-    states = {str(drop.drop_id): drop.state for drop in list_drops(place, domain)}
+def _describe_arrivals(place: Place, domain: DomainName, arrived: Sequence[Arrived]) -> tuple[Arrival, ...]:
+    states = {str(drop.drop_id): drop.state for drop in list_drops(place, domain)} if arrived else {}
     return tuple(
         Arrival(
-            digest=entry.digest,
-            source=entry.revision.source,
-            drop_id=entry.drop_id,
-            ingest_seq=entry.ingest_seq,
-            state=states.get(entry.drop_id, "not in the ledger"),
+            digest=one.digest,
+            source=one.source,
+            drop_id=one.drop_id,
+            ingest_seq=one.ingest_seq,
+            state=states.get(one.drop_id, "not in the ledger"),
         )
-        for entry in place.corpus(domain).arrived(document)
+        for one in arrived
+    )
+
+
+def _list_snapshots(place: Place, domain: DomainName, arrived: Sequence[Arrived]) -> tuple[Snapshot, ...]:
+    started = place.ledger.events(domain, [Kind.RETRAIN_STARTED]) if arrived else []
+    pins = ((str(event.payload["run"]), event.payload.get("pin")) for event in started)
+    corpora = ((run, TypeAdapter(Pin).validate_python(pin).corpus) for run, pin in pins if pin is not None)
+    return tuple(
+        Snapshot(run=run, version=corpus.version, ingest_seq=corpus.ingest_seq)
+        for run, corpus in corpora
+        if any(one.stood_at(corpus.ingest_seq) for one in arrived)
     )
 
 
@@ -129,39 +155,40 @@ def _list_reigns(place: Place, domain: DomainName) -> Mapping[Digest, Reign]:
     return reigns | {one.digest: Reign.SERVES for one in stack[-1:]}
 
 
-def _witness(place: Place, judged: Event, arrivals: tuple[Arrival, ...], reigns: Mapping[Digest, Reign]) -> Witness | None:
+def _list_aliases(place: Place, domain: DomainName) -> Mapping[Digest, tuple[str, ...]]:
+    named = {alias: model.digest for alias, model in name_aliases(place, domain).items() if model is not None}
+    return {digest: tuple(alias for alias, other in named.items() if other == digest) for digest in named.values()}
+
+
+def _witness(
+    place: Place,
+    judged: Event,
+    arrived: Sequence[Arrived],
+    reigns: Mapping[Digest, Reign],
+    aliases: Mapping[Digest, tuple[str, ...]],
+) -> Witness | None:
     payload = judged.payload
-    digests = {one.digest for one in arrivals if one.ingest_seq <= int(str(payload["ingest_seq"]))}
-    if not digests:
+    digests = {one.digest for one in arrived if one.ingest_seq <= int(str(payload["ingest_seq"]))}
+    sights = _read_sights(Sightings.of(place.evidence, payload.get("evidence")), digests) if digests else ()
+    if not sights:
         return None
     digest = Digest(str(payload["digest"]))
     return Witness(
         version=int(str(payload["version"])),
         run=str(payload["run"]),
         decision=str(payload["decision"]),
-        sights=_read_sights(place, payload.get("evidence"), digests),
+        sights=sights,
         reign=reigns.get(digest, Reign.NEVER),
+        aliases=aliases.get(digest, ()),
     )
 
 
-def _read_sights(place: Place, named: object, digests: set[Digest]) -> tuple[Sight, ...]:
-    files = {str(name): Digest(str(digest)) for name, digest in named.items()} if isinstance(named, Mapping) else {}
-    kept = {name: digest for name, digest in files.items() if place.evidence.has(digest)}
-    sights = []
-    if "seen.json" in kept and _is_learned(place.evidence.get(kept["seen.json"]), digests):
-        sights.append(Sight.LEARNED)
-    if "outcomes.parquet" in kept and _is_asked(place.evidence.get(kept["outcomes.parquet"]), digests):
-        sights.append(Sight.ASKED)
-    if not {"seen.json", "outcomes.parquet"} <= kept.keys() and Sight.LEARNED not in sights:
+def _read_sights(kept: Sightings, digests: set[Digest]) -> tuple[Sight, ...]:
+    """Return how one candidate came by the digests; nothing where its snapshot is known not to have held them."""
+    learned, asked = kept.has(Seen.LEARNED, digests), kept.has(Seen.ASKED, digests)
+    sights = [sight for sight, is_so in ((Sight.LEARNED, learned), (Sight.ASKED, asked)) if is_so]
+    if None in {learned, asked} and not learned:
         sights.append(Sight.UNKNOWN)
-    return tuple(sights) or (Sight.PRESENT,)
-
-
-def _is_learned(seen: bytes, digests: set[Digest]) -> bool:
-    # the list of digests is searched as it is, without being read as JSON
-    return any(digest.encode() in seen for digest in digests)
-
-
-def _is_asked(outcomes: bytes, digests: set[Digest]) -> bool:
-    asked = pq.read_table(io.BytesIO(outcomes), columns=["row_id"])["row_id"].unique()
-    return bool(pc.any(pc.is_in(asked, value_set=pc.cast(sorted(digests), asked.type))).as_py())
+    if not sights and kept.has(Seen.SNAPSHOT, digests) is not False:
+        sights.append(Sight.PRESENT)
+    return tuple(sights)

@@ -18,6 +18,8 @@ from pipelines.admit.erasures import leave_out_erased
 from pipelines.admit.frames import count_labels
 from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import quarantined_digests, release_row
+from pipelines.corpus.lookups import find_standing
+from pipelines.detect.sources import Access
 from pipelines.domain.drops import Drop
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Event, Kind
@@ -47,7 +49,7 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     if source is None:
         raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
     completed = complete_landings(place, domain, source.name)
-    found = source.detect(last_cursor(place.ledger, domain, source.name), place.access)
+    found = source.detect(last_cursor(place.ledger, domain, source.name), _open_access(place, domain))
     detection = leave_out_erased(found, place.corpus(domain).list_erased())
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
@@ -55,6 +57,12 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
         return _add_up(completed) if completed else Landing(source=source.name, sentence="nothing new")
     drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
     return _add_up([*completed, land(place, drop)])
+
+
+def _open_access(place: Place, domain: DomainName) -> Access:
+    """Return what a source is handed, with what a correction may name: the labels of the domain and what its corpus holds."""
+    labels = place.of(domain).admit.labels or place.of(domain).labels
+    return replace(place.access, labels=labels, find_standing=lambda documents: find_standing(place.corpus(domain), documents))
 
 
 def _add_up(landings: Sequence[Landing]) -> Landing:

@@ -140,12 +140,13 @@ def _project_once(place: Place, domain: DomainName) -> tuple[Event | None, tuple
     if last is None:
         return None, ()
     numbers = place.registry.list_versions(domain)
-    expected = {alias: _find_number(place, domain, model, numbers) for alias, model in _name_aliases(place, domain).items()}
+    expected = {alias: _find_number(place, domain, model, numbers) for alias, model in name_aliases(place, domain).items()}
     stray = noted if noted and noted > last.seq else None
     return last, place.registry.project(domain, expected, last.seq, stray=stray)
 
 
-def _name_aliases(place: Place, domain: DomainName) -> Mapping[str, Registered | None]:
+def name_aliases(place: Place, domain: DomainName) -> Mapping[str, Registered | None]:
+    """Return which model each alias of the registry must name, by the ledger; ``None`` where the alias must be absent."""
     serving = champion(place.ledger, domain)
     earlier = [known for known in history(place.ledger, domain) if serving is None or known.version != serving.version]
     return {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.entrance import enter, refusing, say, show
+from pipelines.domain.corrections import find_reviewer
 from pipelines.domain.identities import DocumentId, DomainName, shorten
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def show_revisions(found: Sequence[Entry]) -> None:
     """Print revisions with their texts."""
     for entry in found:
         revision = entry.revision
-        end = revision.effective_to or "further notice"
-        say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {end}: {revision.title}")
+        end, reviewer = revision.effective_to or "further notice", find_reviewer(revision)
+        signed = f", label corrected by {reviewer}" if reviewer else ""
+        say(f"{revision.source} {shorten(entry.digest)}, from {revision.effective_from} until {end}{signed}: {revision.title}")
         say(revision.text)
 
 
@@ -107,9 +109,11 @@ def show_impact(document: str, found: Impact) -> None:
             f"  {shorten(arrival.digest)} from {arrival.source}, arrival {arrival.ingest_seq}, drop {shorten(arrival.drop_id)}: "
             f"{arrival.state}"
         )
-    table = Table("version", "run", "verdict", "it", "and", box=None)
+    for snapshot in found.snapshots:
+        say(f"  in the snapshot of run {snapshot.run}: corpus version {snapshot.version}, as of arrival {snapshot.ingest_seq}")
+    table = Table("version", "run", "verdict", "it", "and", "deployed as", box=None)
     for one in found.witnesses:
-        table.add_row(str(one.version), one.run, one.decision, "; ".join(one.sights), one.reign)
+        table.add_row(str(one.version), one.run, one.decision, "; ".join(one.sights), one.reign, ", ".join(one.aliases))
     if found.witnesses:
         show(table)
     if found.is_unlearned:

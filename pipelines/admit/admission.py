@@ -14,6 +14,7 @@ from data_checks.findings import DropFailure, Findings, RowFailure
 from pipelines.admit.frames import Document, tabulate_rows
 from pipelines.admit.params import AdmitParams
 from pipelines.admit.poison import screen_labels
+from pipelines.domain.corrections import find_reviewer
 from pipelines.domain.drops import Drop
 from pipelines.domain.identities import Digest, DropId
 from pipelines.domain.revisions import RETIRING, Revision
@@ -77,7 +78,7 @@ def admit_drop(drop: Drop, params: AdmitParams, context: AdmissionContext) -> Ad
     """Decide what becomes of ``drop``: rows that are already known or repeated are left out and counted, the rest is checked."""
     distinct = {revision.digest: revision for revision in drop.revisions}
     fresh = tuple(revision for digest, revision in distinct.items() if digest not in context.known_digests)
-    findings = _check(fresh, _expect(drop, params, context), params, context) if fresh else Findings(rows=0)
+    findings = _check(fresh, _expect(drop, fresh, params, context), params, context) if fresh else Findings(rows=0)
     reasons = findings.group_by_row()
     return Admission(
         drop_id=drop.drop_id,
@@ -98,7 +99,7 @@ def _check(fresh: tuple[Revision, ...], expected: DropExpectations, params: Admi
     return screen_labels(fresh, context.history, params, findings)
 
 
-def _expect(drop: Drop, params: AdmitParams, context: AdmissionContext) -> DropExpectations:
+def _expect(drop: Drop, fresh: Sequence[Revision], params: AdmitParams, context: AdmissionContext) -> DropExpectations:
     return DropExpectations(
         source=drop.source,
         rows=_expect_of_rows(params, context.today),
@@ -108,7 +109,7 @@ def _expect(drop: Drop, params: AdmitParams, context: AdmissionContext) -> DropE
         label_limits=LabelLimits(
             reference=context.reference_labels, max_shift=params.max_label_shift, max_share=params.max_label_share
         ),
-        max_foreign_share=params.max_foreign_share,
+        max_foreign_share=max(params.max_foreign_share, _share_corrections(drop, fresh)),
         max_bad_share=params.max_bad_share,
         min_rows_for_share=params.min_rows_for_share,
     )
@@ -127,3 +128,8 @@ def _expect_of_rows(params: AdmitParams, today: date) -> RowExpectations:
         max_shift=params.max_shift,
         retiring_statuses=tuple(sorted(status.value for status in RETIRING)),
     )
+
+
+def _share_corrections(drop: Drop, fresh: Sequence[Revision]) -> float:
+    """Return the share of rows in which a reviewer corrects another source's document: they are foreign by design."""
+    return sum(row.source != drop.source and find_reviewer(row) is not None for row in fresh) / len(fresh)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from data_checks.columns import join_labels
-from pipelines.admit.languages import detect_languages
 from pipelines.admit.screens import count_orders, measure_shift
 from pipelines.domain.identities import DocumentId, SourceName
 from pipelines.domain.reading import compose_text
 from pipelines.domain.revisions import Revision
+from pipelines.languages import detect_languages
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from data_checks.findings import RowFailure
@@ -63,6 +64,16 @@ def list_rows(home: Home, domain: DomainName) -> tuple[WaitingRow, ...]:
         )
         for held in _read_held(home, domain)
     )
+
+
+def find_waiting(home: Home, domain: DomainName, document: DocumentId) -> tuple[Digest, ...]:
+    """Return the digests of a document's rows that wait in quarantine, in the order of drops; no text is read."""
+    import pyarrow.parquet as pq
+
+    chosen = [("document_id", "=", document)]
+    tables = (path.with_suffix(".parquet") for path in _lists(home, domain))
+    found = (pq.read_table(table, columns=["digest"], filters=chosen)["digest"].to_pylist() for table in tables)
+    return tuple(digest for digest in dict.fromkeys(chain.from_iterable(found)) if not _mark(home, domain, digest).is_file())
 
 
 def show_row(home: Home, domain: DomainName, digest: str) -> QuarantinedRow:

@@ -176,8 +176,9 @@ class Corpus:
 
         Statuses are as received; it is in the order of arrival.
         """
-        chosen = [("document_id", "=", document)] if document is not None else None
-        return select_arrived(logs.read_rows(self._head(), filters=chosen))
+        if document is None:
+            return select_arrived(logs.read_rows(self._head()))
+        return select_arrived(logs.find_rows(self._head(), "document_id", [document]))
 
     def known_digests(self) -> set[Digest]:
         """Return the digests of all revisions that ever arrived, those of withdrawn drops included."""

@@ -1,4 +1,4 @@
-"""Leaves out what may not, or need not, be learnt from: texts without a licence for it, and texts too short or too long."""
+"""Leaves out what may not, or need not, be learnt from: texts without a licence, in another language, too short or too long."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ class FilterLength(BaseModel):
         if self.maximum_words is not None and words > self.maximum_words:
             return "too long"
         return None
+
+
+class FilterLanguage(BaseModel):
+    """Keeps rows in one of ``languages`` (ISO 639-1), and those whose language is not told with ``minimum_certainty``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["filter_language"] = "filter_language"
+    languages: tuple[str, ...] = Field(default=("en",), min_length=1)
+    minimum_certainty: float = Field(default=0.8, ge=0, le=1)
+
+    def apply(self, rows: Sequence[Row]) -> Curated:
+        """Remove rows that are surely in another language, which the reason names."""
+        from pipelines.languages import UNDETERMINED, detect_languages
+
+        told = detect_languages((row.entry.revision.text for row in rows), self.minimum_certainty)
+        allowed = {*self.languages, UNDETERMINED}
+        return leave_out(rows, [None if one.code in allowed else f"in another language: {one.code}" for one in told])
 
 
 def leave_out(rows: Sequence[Row], objections: Sequence[str | None]) -> Curated:

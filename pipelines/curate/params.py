@@ -8,12 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.curate.deidentifying import Deidentify
 from pipelines.curate.duplicates import RemoveNearDuplicates
-from pipelines.curate.filtering import FilterLength, FilterLicence
+from pipelines.curate.filtering import FilterLanguage, FilterLength, FilterLicence
 from pipelines.curate.quality import FilterRepetition, FilterSymbols
 from pipelines.curate.repairing import RepairUnicode
 
 AnyStep: TypeAlias = Annotated[
-    Union[RepairUnicode, FilterLicence, FilterLength, FilterRepetition, FilterSymbols, RemoveNearDuplicates, Deidentify],
+    Union[
+        RepairUnicode,
+        FilterLicence,
+        FilterLanguage,
+        FilterLength,
+        FilterRepetition,
+        FilterSymbols,
+        RemoveNearDuplicates,
+        Deidentify,
+    ],
     Field(discriminator="kind"),
 ]
 """Every step there is; another one is one more class here."""

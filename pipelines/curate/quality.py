@@ -1,13 +1,15 @@
 """Leaves out what is not prose: texts that repeat themselves, and texts of symbols, numbers and lists.
 
 The rules and their bounds are after those that Gopher's corpus was filtered by: Rae et al. (2021), *Scaling Language Models*,
-appendix A.1.1, https://arxiv.org/abs/2112.11446. Left out are those for whole pages (50 to 100,000 words, two stop words,
-repeated paragraphs), and shares are of letters without the spaces between words. They were made for web pages. Statutes repeat
-their phrases and tables their symbols, so neither step is among the defaults: measure what a domain would lose before.
+appendix A.1.1 and table A1, https://arxiv.org/abs/2112.11446. Shares are of letters without the spaces between words. Two rules
+wait to be asked for, since a title has neither: the number of words (``filter_length``; Gopher's is 50 to 100,000) and the stop
+words (Gopher's is two). All were made for web pages. Statutes repeat their phrases and tables their symbols, so neither step is
+among the defaults: measure what a domain would lose before.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
@@ -22,6 +24,8 @@ REPEATED: Mapping[int, float] = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10
 BULLETS = ("•", "‣", "▪", "◦", "–", "-", "*")
 ELLIPSES = ("…", "...")
 SYMBOLS = (("#",), ELLIPSES)
+STOP_WORDS = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -38,6 +42,8 @@ class FilterRepetition(BaseModel):
     minimum_words: int = Field(default=50, ge=1)
     repeated_lines: Share = 0.30
     repeated_line_letters: Share = 0.20
+    repeated_paragraphs: Share = 0.30
+    repeated_paragraph_letters: Share = 0.20
     top_ngrams: Mapping[PositiveInt, Share] = Field(default=TOP)
     repeated_ngrams: Mapping[PositiveInt, Share] = Field(default=REPEATED)
 
@@ -49,10 +55,12 @@ class FilterRepetition(BaseModel):
         words = text.split()
         if len(words) < self.minimum_words:
             return None
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        shares = measure_repeated_lines(lines)
+        shares = measure_repeated_parts(text.splitlines())
         if shares[0] > self.repeated_lines or shares[1] > self.repeated_line_letters:
             return "repeats its lines"
+        shares = measure_repeated_parts(BLANK_LINE.split(text))
+        if shares[0] > self.repeated_paragraphs or shares[1] > self.repeated_paragraph_letters:
+            return "repeats its paragraphs"
         if any(measure_top_ngram(words, n) > bound for n, bound in self.top_ngrams.items()):
             return "repeats one phrase"
         if any(measure_repeated_ngrams(words, n) > bound for n, bound in self.repeated_ngrams.items()):
@@ -72,6 +80,7 @@ class FilterSymbols(BaseModel):
     longest_mean_word: float = Field(default=10.0, gt=0)
     bullet_lines: Share = 0.90
     unfinished_lines: Share = 0.30
+    stop_words: int = Field(default=0, ge=0, le=len(STOP_WORDS))
 
     def apply(self, rows: Sequence[Row]) -> Curated:
         """Remove rows that are not prose; the reason says by what."""
@@ -93,13 +102,19 @@ class FilterSymbols(BaseModel):
             yield "all bullets"
         if sum(line.endswith(ELLIPSES) for line in lines) / len(lines) > self.unfinished_lines:
             yield "lines that are cut off"
+        if len(STOP_WORDS.intersection(word.lower().strip(".,;:()") for word in words)) < self.stop_words:
+            yield "too few stop words"
 
 
-def measure_repeated_lines(lines: Sequence[str]) -> tuple[float, float]:
-    """Return the share of lines that stood there before, and of the letters that are in such lines (0 of no lines)."""
-    repeated = [line for line, count in Counter(lines).items() for _ in range(count - 1)]
-    letters = sum(map(len, lines))
-    return (len(repeated) / len(lines), sum(map(len, repeated)) / letters) if letters else (0.0, 0.0)
+def measure_repeated_parts(parts: Sequence[str]) -> tuple[float, float]:
+    """Return the share of parts (lines, paragraphs) that stood there before, and of the letters in such parts.
+
+    Empty parts do not count, and of no parts both are 0.
+    """
+    told = [part.strip() for part in parts if part.strip()]
+    repeated = [part for part, count in Counter(told).items() for _ in range(count - 1)]
+    letters = sum(map(len, told))
+    return (len(repeated) / len(told), sum(map(len, repeated)) / letters) if letters else (0.0, 0.0)
 
 
 def measure_top_ngram(words: Sequence[str], n: int) -> float:

@@ -25,12 +25,30 @@ HYPHENS = "\u2010\u2011\u2012\u2013"
 PART = r"\$?(?:[A-Z0-9][A-Za-z0-9,]*|[a-z]{1,3})"
 """A part of an identifier or an end of a range: a capital or a digit first, or a few small letters (``cv``, ``iv``)."""
 
-IDENTIFIER = re.compile(rf"(?<![A-Za-z0-9]){PART}(?:[-{HYPHENS}]{PART})+(?![A-Za-z0-9])")
-ACRONYM = re.compile(rf"[A-Z]{{1,4}}(?:[-{HYPHENS}][A-Z]{{1,4}})+")
+IDENTIFIER = re.compile(
+    rf"(?<![A-Za-z0-9]){PART}(?:[-{HYPHENS}]{PART})*(?:[-{HYPHENS}]{PART}|[{HYPHENS}]$)(?![A-Za-z0-9])", re.MULTILINE
+)
+"""Parts with dashes between them; at the end of a line the last part may be in the next one."""
+
+ACRONYM = re.compile(rf"[A-Z]{{1,4}}(?:[-{HYPHENS}][A-Z]{{1,4}})+[-,{HYPHENS}]*")
 """An identifier without a digit: ``IV–D``, ``CD–ROM``; names set in capitals are mostly longer."""
 
-PARAGRAPHS = re.compile(rf"(?<=\))[{HYPHENS}](?=\()")
-"""A range of paragraphs: ``(a)(1)–(4)``."""
+JOINTS = re.compile(
+    "|".join(
+        (
+            rf"(?<=\))[{HYPHENS}](?=\()",  # a range of paragraphs: (a)(1)–(4)
+            rf"(?:(?<=\(\w\))|(?<=\(\w\w\)))[{HYPHENS}]$",  # one that goes on in the next line
+            rf"\([ivxlc]+[{HYPHENS}][ivxlc]+\)",  # a range of numerals: (vi–x)
+            rf"(?<=[ap]\.m\.)[{HYPHENS}](?=\d)",  # hours: 11 a.m.–5 p.m.
+            rf"(?<=\w)[{HYPHENS}]{{2}}(?=\w)",  # two of them, which are typed for an em dash
+            rf"^[{HYPHENS}](?=\d+\()",  # a number whose beginning is in the line before
+            # a series whose first part alone is whole: 737-8, –9 and –10
+            rf"(?<=\d)[-{HYPHENS}]\d+[A-Z]*(?:(?:,| and|, and| or|, or) [-{HYPHENS}]\d+[A-Z]*)+",
+        )
+    ),
+    re.MULTILINE,
+)
+"""Where a dash joins, though no identifier stands on both of its sides."""
 
 FOLD = str.maketrans(dict.fromkeys(HYPHENS, "-"))
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -80,13 +98,13 @@ def even_out_space(text: str) -> str:
 def fold_dashes(text: str) -> str:
     """Return ``text`` with hyphens for other dashes in identifiers, in ranges of numbers and in ranges of paragraphs.
 
-    ``FAA–2024–0224``, ``1954–1958``, ``(c)(1)–(4)`` and ``IV–D`` are folded; ``the Dodd–Frank Act``, a dash beside a space, an
-    em dash and a minus sign are not. In the Federal Register's issue of 2024-02-12, of 1,277 lines whose dashes changed
-    overnight, 1,254 come out equal; most of the rest are series such as ``737-8, –9``, whose dash stands after a space.
+    ``FAA–2024–0224``, ``1954–1958``, ``(c)(1)–(4)``, ``737-8, –9`` and ``IV–D`` are folded; ``the Dodd–Frank Act``, a dash
+    between two spaces, an em dash and a minus sign are not. In the Federal Register's issue of 2024-02-12, of 1,277 lines whose
+    dashes changed overnight, all but one come out equal: ``MARAD–MTSNAC`` looks like two names.
     """
     if not any(dash in text for dash in HYPHENS):
         return text
-    return PARAGRAPHS.sub("-", IDENTIFIER.sub(_fold_identifier, text))
+    return JOINTS.sub(lambda match: match.group().translate(FOLD), IDENTIFIER.sub(_fold_identifier, text))
 
 
 def _fold_identifier(match: re.Match[str]) -> str:

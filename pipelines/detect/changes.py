@@ -30,7 +30,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the files are and how they are read; ``address`` is what a name is appended to for a URL."""
+    """Where the files are and how they are read; ``address`` is what a name is appended to for a URL.
+
+    ``boilerplate`` are the CSS selectors of what is left out of a page of HTML.
+    """
 
     source: SourceName
     address: str
@@ -39,6 +42,7 @@ class Place:
     licence: str
     max_bytes: int
     may_be_empty: bool
+    boilerplate: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _open_files(place: Place, items: Iterable[Item], fetch: Callable[[Item], byt
             )
         body = fetch(item)
         if body is not None:
-            yield Opened(item, body, parse_file(place.source, item.name, body, place.max_bytes))
+            yield Opened(item, body, parse_file(place.source, item.name, body, place.max_bytes, place.boilerplate))
 
 
 def _hold(opened: Opened) -> HeldFile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.detect.fields import normalise_dashes
+from pipelines.detect.layouts import Scribe
 from pipelines.domain.errors import ResponseError
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 # Where a text comes from and who may amend it is not the text; the heading is the title.
 _NOT_TEXT = frozenset({"HEAD", "AUTH", "SOURCE", "CITA", "SECAUTH", "APPRO", "EDNOTE", "XREF"})
 _KINDS = frozenset({"SECTION", "APPENDIX"})
+# Tables come as HTML's or as the Printing Office's own; white space between cells is not to be counted on.
+_ROWS = frozenset({"TABLE", "TR", "GPOTABLE", "TTITLE", "BOXHD", "ROW", "TNOTE"})
+_CELLS = frozenset({"TD", "TH", "ENT", "CHED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +70,20 @@ def _read_passage(source: str, document: str, number: str, element: _Element) ->
 
 
 def _flatten(element: _Element) -> str:
-    return " ".join("".join(str(part) for part in element.itertext()).split())
+    """Return the text of an element on a line, but for tables: their title, heads and rows have a line each."""
+    from lxml import etree
+
+    scribe = Scribe()
+    for event, part in etree.iterwalk(element, events=("start", "end")):
+        if event == "start":
+            if part.tag in _CELLS:
+                scribe.begin_cell()
+            elif part.tag in _ROWS:
+                scribe.begin_line()
+            scribe.write(part.text)
+        else:
+            if part.tag in _ROWS:
+                scribe.begin_line()
+            if part is not element:
+                scribe.write(part.tail)
+    return scribe.text

@@ -1,19 +1,21 @@
 """Records that people lay down themselves: a JSON object a line, or a row of Parquet, in one shape for all kinds of place.
 
-A record has ``document_id``, ``title`` and ``text``, and may have ``family_id``, ``labels``, ``published_at``,
-``effective_from``, ``effective_to``, ``url``, ``licence`` and ``status``.
+A record has ``document_id``, ``title`` and ``text`` (or ``html``, a page whose text is read), and may have ``family_id``,
+``labels``, ``published_at``, ``effective_from``, ``effective_to``, ``url``, ``licence`` and ``status``.
 One that withdraws or retracts needs no title and no text.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
 from pipelines.detect.fields import Fields
+from pipelines.detect.pages import read_page
+from pipelines.domain.corrections import MARK
 from pipelines.domain.errors import ResponseError
 from pipelines.domain.identities import Digest, digest_value
 from pipelines.domain.revisions import Status
@@ -55,8 +57,8 @@ def media_type_of(name: str) -> str | None:
     return _MEDIA_TYPES.get(path.suffix.lower())
 
 
-def parse_file(source: str, name: str, body: bytes, max_bytes: int) -> tuple[Record, ...]:
-    """Return the records of a file, in its order.
+def parse_file(source: str, name: str, body: bytes, max_bytes: int, boilerplate: Sequence[str] = ()) -> tuple[Record, ...]:
+    """Return the records of a file, in its order; ``boilerplate`` are CSS selectors of what is left out of a page of HTML.
 
     Raises:
         ResponseError: for the first thing that does not parse, naming the source, ``file:line`` (``file:row`` in Parquet, both
@@ -66,7 +68,7 @@ def parse_file(source: str, name: str, body: bytes, max_bytes: int) -> tuple[Rec
         # a file that is just being written anew looks like this, and must not withdraw everything in it
         raise ResponseError(source, name, "", "is empty: remove the file to withdraw what it held")
     rows = _read_lines(source, name, body) if media_type_of(name) == JSON_LINES else _read_rows(source, name, body, max_bytes)
-    return tuple(_read_record(Fields.read(source, f"{name}:{number}", row)) for number, row in rows)
+    return tuple(_read_record(Fields.read(source, f"{name}:{number}", row), boilerplate) for number, row in rows)
 
 
 def _read_lines(source: str, name: str, body: bytes) -> Iterator[tuple[int, object]]:
@@ -101,7 +103,7 @@ def _write_date(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _read_record(fields: Fields) -> Record:
+def _read_record(fields: Fields, boilerplate: Sequence[str]) -> Record:
     document_id = fields.text("document_id")
     status = _read_status(fields)
     is_active = status is Status.ACTIVE
@@ -109,7 +111,7 @@ def _read_record(fields: Fields) -> Record:
         document_id=document_id,
         family_id=fields.text_or("family_id", document_id),
         title=fields.text("title") if is_active else fields.text_or("title"),
-        text=fields.text("text") if is_active else fields.text_or("text"),
+        text=_read_text(fields, boilerplate, is_active=is_active),
         labels=fields.texts_or("labels"),
         published_at=fields.date_or_none("published_at", _TIME_FORMATS),
         effective_from=fields.date_or_none("effective_from", _TIME_FORMATS),
@@ -118,9 +120,22 @@ def _read_record(fields: Fields) -> Record:
         licence=fields.text_or("licence"),
         status=status,
     )
+    if MARK in record.url:
+        raise fields.error("url", f"holds {MARK}, by which a correction is known: a record does not correct")
     if record.effective_from and record.effective_to and record.effective_to < record.effective_from:
         raise fields.error("effective_to", "is before effective_from")
     return record
+
+
+def _read_text(fields: Fields, boilerplate: Sequence[str], *, is_active: bool) -> str:
+    if not fields.has("html"):
+        return fields.text("text") if is_active else fields.text_or("text")
+    if fields.has("text"):
+        raise fields.error("html", "is there beside a text: give one of the two")
+    text = read_page(fields.text_or("html"), boilerplate)
+    if is_active and not text:
+        raise fields.error("html", "holds no text besides what is left out")
+    return text
 
 
 def _read_status(fields: Fields) -> Status:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.detect.changes import Item, Place, detect_changes
+from pipelines.detect.pages import Selectors
 from pipelines.detect.sources import Access
 from pipelines.domain.drops import Cursor, Detection
 from pipelines.domain.errors import ResponseError, UnreachableError
@@ -35,6 +36,7 @@ class S3Bucket(BaseModel):
     region: str = "us-east-1"
     labels: dict[str, str] = Field(default_factory=dict, description="label in a record: class of the domain")
     licence: str = Field(default="unknown", description="of records that name none")
+    boilerplate: Selectors = Field(default=(), description="CSS selectors of what is left out of a record's html")
     max_bytes: int = Field(default=256 * 2**20, gt=0, description="of one object, packed and unpacked")
     max_objects: int = Field(default=100_000, gt=0, description="below the prefix")
     may_be_empty: bool = Field(default=False, description="an emptied prefix withdraws everything, instead of being an error")
@@ -59,6 +61,7 @@ class S3Bucket(BaseModel):
             licence=self.licence,
             max_bytes=self.max_bytes,
             may_be_empty=self.may_be_empty,
+            boilerplate=self.boilerplate,
         )
         with self._connect(access) as client:
             return detect_changes(place, since, self._list_objects(client), lambda item: self._fetch(client, item))

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from pipelines.domain.drops import Cursor, Detection
-from pipelines.domain.identities import SourceName
+from pipelines.domain.identities import DocumentId, SourceName
+from pipelines.domain.revisions import Revision
+
+FindStanding: TypeAlias = Callable[[Collection[DocumentId]], Sequence[Revision]]
+"""Gives how documents with these ids stand, of whatever source: one revision each, and none of an unknown one."""
+
+
+def find_nothing(_documents: Collection[DocumentId]) -> Sequence[Revision]:
+    """Find no revision: what a source is told that nobody gave a corpus."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What a source needs from its surroundings: the time, secrets, and where the APIs are (official unless overridden)."""
+    """What a source needs from its surroundings: the time, secrets, and where the APIs are (official unless overridden).
+
+    ``labels`` are those of the domain (none: any), and ``find_standing`` looks into its corpus: a correction must name both.
+    """
 
     now: datetime
     base_urls: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    labels: tuple[str, ...] = ()
+    find_standing: FindStanding = field(default=find_nothing, repr=False)
 
     def base_url(self, kind: str, official: str) -> str:
         """Return where the API of ``kind`` is, without a final slash."""

@@ -178,3 +178,15 @@ def test_a_rule_may_take_effect_later_than_it_is_published() -> None:
 def test_the_same_drop_in_the_same_situation_is_decided_the_same_way() -> None:
     rows = [*build_revisions(20), *build_revisions(2, first=20, text="short")]
     assert admit(*rows, reference_labels=REFERENCE) == admit(*rows, reference_labels=REFERENCE)
+
+
+def test_a_reviewer_s_correction_of_another_source_is_not_foreign() -> None:
+    rows = build_revisions(2, source="openfda", url="https://example.org/1#corrected-by-r.okafor~0123456789ab")
+    assert admit(*rows).admitted == tuple(rows)
+    assert admit(*rows, *build_revisions(4, first=2)).is_refused is False
+
+
+def test_corrections_excuse_no_other_foreign_row() -> None:
+    (row,) = build_revisions(1, source="openfda", url="https://example.org/1#corrected-by-r.okafor~0123456789ab")
+    admission = admit(row, *build_revisions(1, first=1, source="openfda"))
+    assert [refusal.expectation for refusal in admission.refusals] == ["rows come from the drop's source"]

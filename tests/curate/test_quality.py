@@ -11,8 +11,8 @@ from pipelines.curate.params import CurateParams
 from pipelines.curate.quality import (
     FilterRepetition,
     FilterSymbols,
-    measure_repeated_lines,
     measure_repeated_ngrams,
+    measure_repeated_parts,
     measure_top_ngram,
 )
 from pipelines.curate.rows import Row
@@ -22,6 +22,10 @@ PROSE = (
     "A bank must keep the record for five years after the account is closed. The examiner may ask for it at any time, and the "
     "bank answers within ten business days. Where a customer objects to an entry, both the entry and the objection are kept, "
     "and neither is shown to a third party without a written order of the court that has jurisdiction over the matter."
+)
+PARAGRAPHS = "\n\n".join(
+    ["Read on in the next part."] * 4
+    + ["\n".join(" ".join(invent_words(10 * part + line, 8)) for line in range(9)) for part in range(5)]
 )
 WORDS = st.lists(st.sampled_from(["the", "bank", "must", "keep", "records", "of", "#", "7.5", "…"]), max_size=90)
 STEPS = st.sampled_from([FilterRepetition(), FilterSymbols(), FilterRepetition(minimum_words=1)])
@@ -45,6 +49,7 @@ def test_prose_stays(step: FilterRepetition | FilterSymbols) -> None:
     ("text", "said"),
     [
         ("\n".join([*["Print this page or share it with a friend."] * 6, PROSE]), "repeats its lines"),
+        (PARAGRAPHS, "repeats its paragraphs"),
         (" ".join(["buy now", *invent_words(1, 40)] + ["buy now"] * 20), "repeats one phrase"),
         (" ".join([*invent_words(2, 60), *invent_words(2, 40)]), "repeats its phrases"),
     ],
@@ -66,6 +71,13 @@ def test_a_text_that_repeats_itself_leaves_and_the_reason_says_how(text: str, sa
 )
 def test_a_text_that_is_no_prose_leaves_and_the_reason_says_by_what(text: str, said: str) -> None:
     assert reason(FilterSymbols(), text) == said
+
+
+def test_stop_words_are_asked_for_only_where_a_domain_wants_them() -> None:
+    listed = "Aspirin 500 mg tablets, lot recalled, firm notified, consignees informed, product destroyed"
+    assert reason(FilterSymbols(), listed) is None
+    assert reason(FilterSymbols(stop_words=2), listed) == "too few stop words"
+    assert reason(FilterSymbols(stop_words=2), f"{listed}. The firm, and that of the maker.") is None
 
 
 def test_a_text_without_words_leaves() -> None:
@@ -94,17 +106,17 @@ def test_a_row_stays_or_leaves_whatever_stands_beside_it_and_a_second_time_chang
 
 @given(words=WORDS, n=st.integers(1, 6))
 def test_shares_are_shares_and_nothing_is_repeated_where_every_word_is_new(words: list[str], n: int) -> None:
-    for share in (measure_top_ngram(words, n), measure_repeated_ngrams(words, n), *measure_repeated_lines(words)):
+    for share in (measure_top_ngram(words, n), measure_repeated_ngrams(words, n), *measure_repeated_parts(words)):
         assert 0 <= share <= 1
     fresh = invent_words(0, len(words))
     assert (measure_top_ngram(fresh, n), measure_repeated_ngrams(fresh, n)) == (0, 0)
-    assert measure_repeated_lines(fresh) == (0, 0)
+    assert measure_repeated_parts(fresh) == (0, 0)
 
 
 def test_shares_are_of_letters() -> None:
     assert measure_top_ngram(["aa", "bb", "aa", "bb", "cccc"], 2) == pytest.approx(8 / 12)
     assert measure_repeated_ngrams(["aa", "bb", "aa", "bb", "cccc"], 2) == pytest.approx(4 / 12)
-    assert measure_repeated_lines(["aa", "bbbb", "aa"]) == (pytest.approx(1 / 3), pytest.approx(2 / 8))
+    assert measure_repeated_parts(["aa", "bbbb", "aa"]) == (pytest.approx(1 / 3), pytest.approx(2 / 8))
 
 
 def test_both_are_steps_of_params() -> None:

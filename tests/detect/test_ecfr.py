@@ -242,6 +242,27 @@ def test_reads_or_refuses_whatever_bytes_come(content: bytes) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<DIV><TABLE><TR><TH>Received</TH><TH>Published</TH></TR><TR><TD>Monday</TD><TD>Thursday </TD></TR></TABLE></DIV>",
+        "<GPOTABLE><BOXHD><CHED>Received</CHED><CHED>Published</CHED></BOXHD><ROW><ENT>Monday</ENT><ENT>Thursday</ENT></ROW></GPOTABLE>",
+    ],
+)
+def test_a_table_keeps_its_rows_and_cells_apart(table: str) -> None:
+    found = read(f'<D><DIV8 N="1.1" TYPE="SECTION"><HEAD>H</HEAD><P>Before <I>it</I>.</P>{table}<P>After.</P></DIV8></D>')
+    assert found["1.1"].text.splitlines() == ["Before it.", "Received | Published", "Monday | Thursday", "After."]
+
+
+@pytest.mark.data
+def test_a_real_table_is_kept_as_text() -> None:
+    xml = read_bytes(find_data("federal_register_issues/ECFR-title1.current.xml.gz"))
+    (text,) = [passage.text for _, passage in read_passages("ecfr", "1 CFR", xml) if "Received before 2:00 p.m." in passage.text]
+    lines = text.splitlines()
+    at = lines.index("Received before 2:00 p.m. | Filed for public inspection | Published")
+    assert lines[at + 1 : at + 6 : 4] == ["Monday | Wednesday | Thursday", "Friday | Tuesday | Wednesday"]
+
+
 @pytest.mark.data
 def test_reads_the_real_text_of_a_part(server: ScriptedServer) -> None:
     xml = read_bytes(find_data("api_recordings/ecfr_versioner/xml/title-1-part-51-2024-05-17.xml"))

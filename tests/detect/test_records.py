@@ -196,3 +196,27 @@ def test_any_object_is_a_record_or_an_error_that_names_a_field(value: dict[str, 
         assert error.field  # noqa: PT017 - either end is lawful
     else:
         assert record.document_id == value["document_id"].strip()
+
+
+def test_a_page_of_html_is_read_as_text_without_its_boilerplate() -> None:
+    record = {
+        "document_id": "one",
+        "title": "t",
+        "html": '<div class="x">Menu</div><p>The rule.</p><table><tr><td>a<td>b</table>',
+    }
+    (found,) = parse_file("notices", "a.jsonl", write_lines(record), LIMIT, (".x",))
+    assert found.text == "The rule.\na | b"
+    assert parse(write_lines(record))[0].text == "Menu\nThe rule.\na | b"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"html": "<p>x</p>"}, {"html": "<nav>Menu</nav>", "text": None}, {"html": "", "text": None}, {"html": 7, "text": None}],
+)
+def test_a_page_beside_a_text_or_without_one_is_refused(fields: dict[str, Any]) -> None:
+    assert refuse(write_lines({**build_record(), **fields})).field == "html"
+
+
+def test_a_withdrawal_needs_no_page() -> None:
+    (found,) = parse(write_lines({"document_id": "one", "status": "withdrawn", "html": "<nav>Menu</nav>"}))
+    assert found.text == ""

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 import pytest
 
 from flows.dropping import find_drop, list_drops, withdraw_drop
-from flows.histories import list_known, read_as_of
-from flows.landing import look_at_source
+from flows.histories import list_stays, read_as_of
+from flows.landing import look_at_source, release_from_quarantine
 from flows.places import Place, find_heads
+from pipelines.admit.quarantines import list_rows
 from pipelines.clock import SetClock
 from pipelines.domain.errors import ParamsError
+from pipelines.domain.histories import Stay
 from pipelines.domain.identities import DocumentId, DomainName
 from pipelines.ledger.ledgers import Ledger
 from tests.builders.installations import build_records
@@ -45,9 +47,9 @@ def test_a_revision_is_known_from_the_moment_that_its_drop_landed(place: Place) 
     (first, *_), amended = build_records(1), "In the amended rule the dose is halved for all patients with a low weight."
     land(later(place, 0), "a", first)
     land(later(place, 3), "b", {**first, "text": amended})
-    assert texts(place, known=START - DAY) == []
-    assert texts(place, known=START + 2 * DAY) == [first["text"]]
-    assert texts(place, known=START + 3 * DAY) == [amended] == texts(place)
+    assert texts(place, known_time=START - DAY) == []
+    assert texts(place, known_time=START + 2 * DAY) == [first["text"]]
+    assert texts(place, known_time=START + 3 * DAY) == [amended] == texts(place)
 
 
 def test_a_drop_that_was_taken_out_was_known_until_then(place: Place) -> None:
@@ -56,9 +58,24 @@ def test_a_drop_that_was_taken_out_was_known_until_then(place: Place) -> None:
     then = later(place, 5)
     withdraw_drop(then, find_drop(then, drop), "labels swapped")
     assert texts(place) == []
-    assert texts(place, known=START + 4 * DAY) == [first["text"]]
-    assert list_known(place, DOMAIN, START + 4 * DAY) == {drop}
-    assert list_known(place, DOMAIN) == frozenset()
+    assert texts(place, known_time=START + 4 * DAY) == [first["text"]]
+    assert list_stays(place, DOMAIN) == {drop: Stay(landed=START, withdrawn=START + 5 * DAY)}
+
+
+def test_a_row_that_was_let_out_of_quarantine_is_known_from_then_on(place: Place) -> None:
+    (first, *_) = build_records(1)
+    land(later(place, 0), "a", {**first, "text": "Short."})
+    (waiting,) = list_rows(place.home, DOMAIN)
+    release_from_quarantine(later(place, 2), DOMAIN, waiting.digest, "it is as short as it says")
+    assert texts(place, known_time=START + DAY) == []
+    assert texts(place, known_time=START + 2 * DAY) == ["Short."] == texts(place)
+
+
+def test_a_drop_that_was_refused_was_never_known(place: Place) -> None:
+    land(place, "a", *({**record, "labels": ["no such class"]} for record in build_records(12)))
+    assert [drop.state for drop in list_drops(place, DOMAIN)] == ["refused"]
+    assert list_stays(place, DOMAIN) == {}
+    assert texts(place) == []
 
 
 def test_one_document_is_the_same_as_among_all(place: Place) -> None:

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow.parquet as pq
 import pytest
+from pydantic import TypeAdapter
 
 from flows.dropping import find_drop, withdraw_drop
 from flows.impacts import Impact, Reign, Sight, trace_document
 from flows.places import Place
 from flows.promoting import Approval, promote_latest
 from flows.returning import roll_back_domain
+from flows.sightings import Seen
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import Digest, DocumentId, Json
+from pipelines.domain.pins import CorpusPin, Pin
+from pipelines.ledger.digest_sets import pack_digests
 from pipelines.tables import tabulate_outcomes, write_table
 from tests.builders.installations import build_records
 from tests.builders.outcomes import build_outcome
@@ -35,6 +39,15 @@ def keep(place: Place, seen: Iterable[Digest], asked: Iterable[Digest]) -> Mappi
         "seen.json": place.evidence.put(json.dumps(sorted(seen)).encode()),
         "outcomes.parquet": place.evidence.put_file(path),
     }
+    return {"evidence": named}
+
+
+def keep_sets(place: Place, **seen: Iterable[Digest]) -> Mapping[str, Json]:
+    """Keep the sets as a finished run does, and nothing beside them."""
+    named: dict[str, Json] = {}
+    for name, held in seen.items():
+        packed = pack_digests(held)
+        named |= {f"{name}.index": place.evidence.put(packed.index), f"{name}.digests": place.evidence.put(packed.body)}
     return {"evidence": named}
 
 
@@ -69,6 +82,60 @@ def test_how_each_candidate_came_by_it_is_told(place: Place) -> None:
     assert [one.version for one in trace(place).learned] == [1, 3]
 
 
+def test_sets_tell_the_same_as_the_lists_that_they_are_made_of(place: Place) -> None:
+    land(place)
+    own, others = digests(place)[DOCUMENT], set(digests(place).values()) - {digests(place)[DOCUMENT]}
+    held = {own, *others}
+    judge_candidate(place, "learned", **keep_sets(place, snapshot=held, learned=held, asked=others))
+    judge_candidate(place, "asked", **keep_sets(place, snapshot=held, learned=others, asked={own}))
+    judge_candidate(place, "neither", **keep_sets(place, snapshot=held, learned=others, asked=others))
+    judge_candidate(place, "half", **keep_sets(place, snapshot=held, learned=others))
+    assert sights(place) == [
+        (1, (Sight.LEARNED,)),
+        (2, (Sight.ASKED,)),
+        (3, (Sight.PRESENT,)),
+        (4, (Sight.UNKNOWN,)),
+    ]
+
+
+def test_a_candidate_whose_snapshot_did_not_hold_it_is_not_named(place: Place) -> None:
+    land(place)
+    others = set(digests(place).values()) - {digests(place)[DOCUMENT]}
+    judge_candidate(place, "without", **keep_sets(place, snapshot=others, learned=others, asked=others))
+    assert sights(place) == []
+
+
+def test_a_set_that_was_altered_answers_nothing(place: Place) -> None:
+    land(place)
+    held = digests(place).values()
+    kept = keep_sets(place, snapshot=held, learned=held, asked=held)
+    judge_candidate(place, "altered", **kept)
+    named = kept["evidence"]
+    assert isinstance(named, dict)
+    body = str(named["learned.digests"])
+    path = place.home.evidence / body[:2] / body[2:4] / body
+    path.chmod(0o644)
+    path.write_bytes(bytes(len(path.read_bytes())))
+    with pytest.raises(LedgerError, match="altered"):
+        trace_document(place, DOCUMENT)
+
+
+def test_the_snapshots_that_held_it_are_named_and_no_others(place: Place) -> None:
+    early = place.corpus(DOMAIN).pin()
+    drop = land(place)
+    start(place, "before", early)
+    start(place, "with", place.corpus(DOMAIN).pin())
+    withdraw_drop(place, find_drop(place, drop.drop_id), "labels swapped")
+    start(place, "after", place.corpus(DOMAIN).pin())
+    assert [(one.run, one.ingest_seq) for one in trace(place).snapshots] == [("with", 1)]
+
+
+def start(place: Place, run: str, pin: CorpusPin) -> None:
+    """Record the start of a retraining by this pin, as far as it is asked about here."""
+    whole = TypeAdapter(Pin).dump_python(Pin(corpus=pin, champion=None, anchor=None, look=None, reason="a test"), mode="json")
+    place.ledger.append(DOMAIN, Kind.RETRAIN_STARTED, {"run": run, "as_of": 0, "pin": whole})
+
+
 @pytest.mark.parametrize(("gone", "sight"), [("outcomes.parquet", Sight.LEARNED), ("seen.json", Sight.UNKNOWN)])
 def test_what_one_file_shows_is_told_though_the_other_is_gone(place: Place, gone: str, sight: Sight) -> None:
     land(place)
@@ -94,6 +161,7 @@ def test_who_serves_and_who_served_is_told(place: Place) -> None:
         if number < 3:
             promote_latest(place, DOMAIN, YES)
     assert [one.reign for one in trace(place).witnesses] == [Reign.SERVED, Reign.SERVES, Reign.NEVER]
+    assert [one.aliases for one in trace(place).witnesses] == [("previous",), ("champion",), ("challenger",)]
     roll_back_domain(place, DOMAIN, "wrong triage")
     assert [one.reign for one in trace(place).witnesses] == [Reign.SERVES, Reign.SERVED, Reign.NEVER]
 
@@ -135,6 +203,9 @@ def test_of_a_real_retraining_every_document_is_accounted_for_as_its_files_have_
     seen = set(json.loads((folder.model / "seen.json").read_text()))
     asked = set(pq.read_table(folder.scores / "outcomes.parquet")["row_id"].to_pylist())
     (judged,) = place.ledger.events(DOMAIN, [Kind.CANDIDATE_JUDGED])
+    named = judged.payload["evidence"]
+    assert isinstance(named, Mapping)
+    assert {name for seen_so in Seen for name in (seen_so.index_name, seen_so.body_name)} <= named.keys()
     assert seen
     assert asked
     for document, digest in list(digests(place).items())[::9]:
@@ -142,3 +213,4 @@ def test_of_a_real_retraining_every_document_is_accounted_for_as_its_files_have_
         (one,) = found.witnesses
         assert one.run == judged.payload["run"]
         assert (Sight.LEARNED in one.sights, Sight.ASKED in one.sights) == (digest in seen, digest in asked)
+        assert [snapshot.run for snapshot in found.snapshots] == [one.run]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data_checks.columns import UNDETERMINED
+UNDETERMINED = "und"
+"""ISO 639-2's code for a language that is not known."""
 
 READ_CHARS = 400
 """The beginning is enough to tell a language, and a fixed length costs the same for a notice and for a whole rule."""

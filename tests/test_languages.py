@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.admit.languages import detect_languages
+from data_checks import columns
+from pipelines.languages import UNDETERMINED, detect_languages
 
 SENTENCES = {
     "en": "The firm recalls all lots of the product because the label does not declare milk.",
@@ -38,3 +39,7 @@ def test_reads_across_lines_and_keeps_the_order() -> None:
 
 def test_reads_only_the_beginning_of_a_long_text() -> None:
     assert detect_languages([SENTENCES["en"] * 10 + SENTENCES["sv"] * 1000], 0.8)[0].code == "en"
+
+
+def test_what_is_not_known_is_said_in_the_word_that_the_checks_expect() -> None:
+    assert UNDETERMINED == columns.UNDETERMINED
