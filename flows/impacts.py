@@ -138,8 +138,8 @@ def _describe_arrivals(place: Place, domain: DomainName, arrived: Sequence[Arriv
 
 def _list_snapshots(place: Place, domain: DomainName, arrived: Sequence[Arrived]) -> tuple[Snapshot, ...]:
     started = place.ledger.events(domain, [Kind.RETRAIN_STARTED]) if arrived else []
-    pins = ((str(event.payload["run"]), event.payload.get("pin")) for event in started)
-    corpora = ((run, TypeAdapter(Pin).validate_python(pin).corpus) for run, pin in pins if pin is not None)
+    pins, read = ((str(event.payload["run"]), event.payload.get("pin")) for event in started), TypeAdapter(Pin).validate_python
+    corpora = ((run, read(pin).corpus) for run, pin in pins if pin is not None)
     return tuple(
         Snapshot(run=run, version=corpus.version, ingest_seq=corpus.ingest_seq)
         for run, corpus in corpora
