@@ -17,6 +17,7 @@ from flows.places import Place
 from flows.projecting import name_aliases
 from flows.sightings import Seen, Sightings
 from pipelines.admit.quarantines import find_waiting
+from pipelines.corpus.erasures import DocumentName
 from pipelines.corpus.lookups import Arrived, list_arrived
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, SourceName
@@ -108,7 +109,8 @@ def trace_document(place: Place, document: DocumentId) -> list[Impact]:
 
 
 def _trace(place: Place, domain: DomainName, document: DocumentId) -> Impact:
-    arrived = list_arrived(place.corpus(domain), document)
+    corpus = place.corpus(domain)
+    arrived = [one for name in _list_names(place, domain, document) for one in list_arrived(corpus, name)]
     judged = place.ledger.events(domain, [Kind.CANDIDATE_JUDGED]) if arrived else []
     crowned = _list_reigns(place, domain)
     named = _list_aliases(place, domain) if arrived else {}
@@ -120,6 +122,15 @@ def _trace(place: Place, domain: DomainName, document: DocumentId) -> Impact:
         snapshots=_list_snapshots(place, domain, arrived),
         witnesses=tuple(one for one in witnesses if one is not None),
     )
+
+
+def _list_names(place: Place, domain: DomainName, document: DocumentId) -> list[DocumentId]:
+    """Return what the corpus calls a document: by its id, and by what is left of that where it was erased."""
+    erased = place.ledger.events(domain, [Kind.DOCUMENT_ERASED])
+    tombstones = {str(event.payload.get("document")) for event in erased}
+    sources = sorted({str(event.payload.get("source")) for event in erased})
+    names = (DocumentName(SourceName(source), document).tombstone for source in sources)
+    return [document, *(name for name in names if name in tombstones)]
 
 
 def _describe_arrivals(place: Place, domain: DomainName, arrived: Sequence[Arrived]) -> tuple[Arrival, ...]:
@@ -138,8 +149,8 @@ def _describe_arrivals(place: Place, domain: DomainName, arrived: Sequence[Arriv
 
 def _list_snapshots(place: Place, domain: DomainName, arrived: Sequence[Arrived]) -> tuple[Snapshot, ...]:
     started = place.ledger.events(domain, [Kind.RETRAIN_STARTED]) if arrived else []
-    pins = ((str(event.payload["run"]), event.payload.get("pin")) for event in started)
-    corpora = ((run, TypeAdapter(Pin).validate_python(pin).corpus) for run, pin in pins if pin is not None)
+    pins, read = ((str(event.payload["run"]), event.payload.get("pin")) for event in started), TypeAdapter(Pin).validate_python
+    corpora = ((run, read(pin).corpus) for run, pin in pins if pin is not None)
     return tuple(
         Snapshot(run=run, version=corpus.version, ingest_seq=corpus.ingest_seq)
         for run, corpus in corpora

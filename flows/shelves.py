@@ -65,11 +65,11 @@ class FolderShelf:
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedShelf:
-    """Texts as token ids, which no search for words finds: a cache, and cleared whole."""
+class TraceShelf:
+    """What was computed from texts and no search for words finds (token ids, signatures): a cache, and cleared whole."""
 
+    title: str
     root: Path
-    title: str = "encoded texts"
 
     def find(self, wanted: Wanted) -> Iterator[str]:
         """Yield every file where anything is wanted at all."""
@@ -169,12 +169,13 @@ def list_shelves(place: Place, domains: Sequence[DomainName]) -> Sequence[Shelf]
     home = place.home
     remade = [FolderShelf(name, home.root / name, is_remade=True) for name in REMADE]
     kept = [home.root / name for name in KEPT]
-    apart = (*(shelf.root for shelf in remade), *kept, home.evidence, home.encoded, home.root / "corpus")
+    apart = (*(shelf.root for shelf in remade), *kept, home.evidence, home.encoded, home.signatures, home.root / "corpus")
     return [
         *remade,
         FolderShelf("data of the workspace", place.workspace.root / "data", is_remade=True),
         FolderShelf("DVC cache of the workspace", place.workspace.root / ".dvc" / "cache", is_remade=True),
-        EncodedShelf(home.encoded),
+        TraceShelf("encoded texts", home.encoded),
+        TraceShelf("signatures of texts", home.signatures),
         EvidenceShelf(place.evidence),
         *(RemoteShelf(remote) for remote in open_remotes(place.workspace.root, home.dvc_cache.parent / "site")),
         *(ArtifactShelf(place.tracker, domain) for domain in domains if place.settings.mlflow_uri),

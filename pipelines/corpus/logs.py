@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
@@ -26,6 +26,9 @@ from pipelines.domain.errors import CorpusError
 INGEST = "ingest"
 COMMIT_RETRIES = 100
 ORPHAN_HOURS = 1
+"""What a file that no commit names is given: it may belong to a commit that is being made."""
+GROUP_ROWS = 65_536
+"""Rows of a row group: what has to be read where one row of it is wanted. Delta's own default is a million."""
 PROPERTIES = {
     # titles and texts must not land in the log, where an erasure would not reach them
     "delta.dataSkippingStatsColumns": "source,digest,recorded_at,ingest_seq,drop_id,entry",
@@ -115,9 +118,11 @@ def _commit(table: DeltaTable, rows: pa.Table, ingest_seq: int, claim: str, repl
     properties = CommitProperties(max_commit_retries=COMMIT_RETRIES, app_transactions=transactions)
     try:
         if replaced is None:
-            write_deltalake(table, rows, mode="append", commit_properties=properties)
+            write_deltalake(table, rows, mode="append", commit_properties=properties, writer_properties=_group())
         else:
-            write_deltalake(table, rows, mode="overwrite", predicate=replaced, commit_properties=properties)
+            write_deltalake(
+                table, rows, mode="overwrite", predicate=replaced, commit_properties=properties, writer_properties=_group()
+            )
     except CommitFailedError:
         return False
     return True
@@ -131,7 +136,7 @@ def read_rows(table: DeltaTable, columns: list[str] | None = None, filters: list
 def find_rows(table: DeltaTable, name: str, values: Sequence[str], columns: list[str] | None = None) -> pa.Table:
     """Return the rows whose text in the column ``name`` is one of ``values``: that column is read first, and alone.
 
-    Then the others are read where it was found, which is quick for a few rows of many: a row group holds up to a million.
+    Then the others are read where it was found, which is quick for a few rows of many.
     """
     asked = columns or CORPUS_SCHEMA.names
     chosen = pc.field(name).isin(list(values))
@@ -148,7 +153,7 @@ def compact_files(table: DeltaTable) -> tuple[int, int]:
     """
     properties = CommitProperties(max_commit_retries=COMMIT_RETRIES)
     with _naming(table.table_uri, "compacted"):
-        metrics = table.optimize.compact(commit_properties=properties)
+        metrics = table.optimize.compact(commit_properties=properties, writer_properties=_group())
     return int(metrics["numFilesRemoved"]), int(metrics["numFilesAdded"])
 
 
@@ -203,6 +208,10 @@ def _naming(uri: str, what: str) -> Iterator[None]:
         yield
     except (DeltaError, OSError) as error:
         raise CorpusError(f"{uri} could not be {what}, and no row is lost by it: try again ({type(error).__name__})") from error
+
+
+def _group() -> WriterProperties:
+    return WriterProperties(max_row_group_size=GROUP_ROWS)
 
 
 def _check_schema(uri: str, table: DeltaTable) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flows import shelves
 from flows.dropping import find_drop, list_drops, withdraw_drop
 from flows.erasing import Erasure, Spot, erase_document, find_sources
-from flows.impacts import Sight
+from flows.impacts import Sight, trace_document
 from flows.landing import look_at_source
 from flows.places import Place
 from flows.retraining import start_retraining
@@ -89,7 +89,7 @@ def test_the_record_keeps_digests_and_the_models_that_learned_from_it(place: Pla
     assert Spot(shelf="evidence", name=examples) in done.removed
     impact = done.domains[0].impact
     assert impact is not None
-    assert [one.sights for one in impact.learned] == [(Sight.LEARNED, Sight.UNKNOWN)] or impact.learned
+    assert [(one.version, Sight.LEARNED in one.sights) for one in impact.learned] == [(1, True)]
 
 
 def test_the_record_verifies_afterwards_since_what_is_missing_is_missing_by_right(place: Place) -> None:
@@ -105,6 +105,19 @@ def test_erasing_twice_is_once(place: Place) -> None:
     assert len(place.ledger.events(DOMAIN, [Kind.DOCUMENT_ERASED])) == 1
     assert (first.left, again.left, again.removed) == ((), (), ())
     assert again.domains[0].revisions == ()
+
+
+def test_whoever_asks_for_it_later_is_still_told_which_models_learned_from_it(place: Place) -> None:
+    land(place)
+    digest = digest_of(place)
+    judge_candidate(place, "learned", **keep(place, digest))
+    before = [
+        (one.version, Sight.LEARNED in one.sights) for impact in trace_document(place, DOCUMENT) for one in impact.witnesses
+    ]
+    erase(place)
+    (impact,) = trace_document(place, DOCUMENT)
+    assert [(one.version, Sight.LEARNED in one.sights) for one in impact.witnesses] == before == [(1, True)]
+    assert digest in {one.digest for one in impact.arrivals}
 
 
 def test_one_that_nobody_holds_is_no_case(place: Place) -> None:

@@ -25,6 +25,8 @@ REMADE = (
     "encoded/x.arrow",
     "mlflow/artifacts/clinical/run/examples.json",
     "pages/index.html",
+    "replays/clinical/2/data/snapshot.txt",
+    "signatures/clinical/x.arrow",
     "runs/clinical/abc/data/clinical/curated/documents.parquet",
 )
 KEPT = ("drops/clinical/d/responses/00001.txt", "quarantine/clinical/d.parquet", "prefect/prefect.db", "ledger.note")
