@@ -64,6 +64,7 @@ def measure(folder: Path, size: Size, data: Path) -> Measured:
         parts=time_parts(place, corpus.entries),
         found=check(corpus),
         memory=(before, searched, measure_memory()),
+        load=os.getloadavg()[1],
         remembered=sum(file.stat().st_size for file in place.base.iterdir()),
         real=tuple(measure_real(name, data) for name in SERIES if (data / ORIGINS[name].file).is_file()),
     )

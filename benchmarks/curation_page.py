@@ -20,6 +20,7 @@ LEAST_RATE = Goal(bound=20_000, is_most=False)
 LEAST_RECALL = Goal(bound=0.95, is_most=False)
 MOST_MERGED = Goal(bound=0.01, is_strict=True)
 MOST_NEWS = Goal(bound=0.05)
+LOAD = "load of the machine meanwhile (5 minutes; this benchmark alone makes 1 to 2)"
 MERGE = "the same, in the one run of eight that merges what is remembered"
 SEARCH, STEPS, STAGE = "near-duplicates", "all steps", "the whole stage"
 
@@ -48,6 +49,7 @@ class Measured:
     found: Found
     memory: tuple[float, float, float]
     remembered: int
+    load: float
     real: tuple[RealSeries, ...]
 
 
@@ -79,6 +81,7 @@ def list_measures(measured: Measured) -> tuple[Measure, ...]:
         Measure(measure="of which those below .88", value=found.edge, unit="of pairs", n=found.edges),
         Measure(measure="planted pairs of J about .6 merged", value=found.hard, unit="of pairs", n=hard, goal=MOST_MERGED),
         _news(measured, SEARCH, "1% news: search for near-duplicates", MOST_NEWS),
+        Measure(measure=LOAD, value=measured.load, unit="processes", n=1),
         Measure(measure=MERGE, value=measured.merge / median(measured.timed[SEARCH].full), unit="of a full run", n=1),
         _news(measured, STEPS, "1% news: all default steps"),
         _news(measured, STAGE, "1% news: the whole stage, files included"),

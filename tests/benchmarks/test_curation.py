@@ -41,6 +41,7 @@ def build_measured(**fields: Any) -> Measured:
             STAGE: Timed(full=(40.0, 40.0, 40.0), incremental=(20.0, 20.0, 20.0)),
         },
         "merge": 1.5,
+        "load": 1.5,
         "parts": {"read the snapshot": 8.0, "step repair_unicode": 4.0, "search: sign": 5.0},
         "found": Found(near=0.99, edge=0.98, hard=0.001, edges=900),
         "memory": (500.0, 1_200.0, 2_000.0),
