@@ -24,11 +24,11 @@ from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, Json, SourceName
 from pipelines.domain.revisions import Revision, Status
+from pipelines.erase.searching import Wanted
+from pipelines.erase.traces import find_traces
 from pipelines.ledger.custody import list_erased
 from pipelines.ledger.ledgers import Draft
 from pipelines.ledger.retrainings import open_retraining
-from pipelines.privacy.searching import Wanted
-from pipelines.privacy.traces import find_traces
 from pipelines.promote.dossier.exhibits import list_named
 
 

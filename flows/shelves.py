@@ -15,8 +15,8 @@ from flows.places import Place
 from flows.remotes import Remote, open_remotes
 from pipelines.corpus.tables import Corpus
 from pipelines.domain.identities import Digest, DomainName
+from pipelines.erase.searching import Wanted
 from pipelines.ledger.evidence import EvidenceStore
-from pipelines.privacy.searching import Wanted
 from pipelines.tracking import Tracker
 
 REMADE = ("checkpoints", "dossiers", "dvc", "mlflow/artifacts", "pages", "replays", "runs")

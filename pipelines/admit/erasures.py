@@ -16,8 +16,8 @@ from pipelines.corpus.erasures import name_document
 from pipelines.domain.drops import Detection
 from pipelines.domain.identities import Digest, DocumentId, DomainName
 from pipelines.domain.revisions import Revision
+from pipelines.erase.traces import find_traces
 from pipelines.files import read_json, write_json
-from pipelines.privacy.traces import find_traces
 from pipelines.tables import REVISION_SCHEMA, read_revisions, read_table, tabulate_revisions, write_table
 from pipelines.workspace import Home
 

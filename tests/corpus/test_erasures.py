@@ -15,8 +15,8 @@ from pipelines.corpus.erasures import DocumentName, name_document
 from pipelines.corpus.tables import Corpus
 from pipelines.domain.identities import DocumentId, DropId, FamilyId
 from pipelines.domain.revisions import Revision, Status, resolve_statuses
-from pipelines.privacy.searching import Wanted
-from pipelines.privacy.traces import find_traces
+from pipelines.erase.searching import Wanted
+from pipelines.erase.traces import find_traces
 from tests.builders.corpora import build_corpus
 from tests.builders.revisions import build_revision
 

@@ -11,8 +11,8 @@ from flows.remotes import open_remotes
 from flows.shelves import FolderShelf, RemoteShelf, list_shelves
 from flows.worktrees import run_git
 from pipelines.domain.identities import Digest
-from pipelines.privacy.searching import Wanted
-from pipelines.privacy.traces import find_traces
+from pipelines.erase.searching import Wanted
+from pipelines.erase.traces import find_traces
 from tests.builders.places import DOMAIN
 
 TEXT = "The patient of ward seven, who was seen twice in March, had an unusual reaction to the tablets of lot 4711."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.privacy.ensemble import Passage, find_mentions, find_plain_mentions, read_passages
+from pipelines.privacy.ensemble import WINDOW, Passage, cut_windows, find_mentions, find_plain_mentions, read_passages
 from pipelines.privacy.mentions import MentionKind
 
 NOTE = (
@@ -32,6 +34,19 @@ def test_what_says_nothing_alone_counts_beside_a_person() -> None:
 
 def test_a_tag_is_never_read() -> None:
     assert tell("Dr. [NAME-0a1b2c3d] saw MRN [RECORD-12345678].") == []
+
+
+def test_a_long_text_is_read_to_its_end_whatever_stands_where_it_is_cut() -> None:
+    filler = "The tablet was taken with water. " * 40
+    assert tell("".join(f"{filler}{NOTE}\n" for _ in range(12))) == tell(NOTE) * 12
+
+
+@given(st.text("ab. \n", max_size=3 * WINDOW))
+def test_windows_tile_the_text_and_none_is_longer_than_it_may_be(text: str) -> None:
+    windows = cut_windows(text)
+    assert "".join(text[start:end] for start, end in windows) == text
+    assert all(end - start <= WINDOW for start, end in windows)
+    assert [start for start, _ in windows[1:]] == [end for _, end in windows[:-1]]
 
 
 @pytest.mark.slow

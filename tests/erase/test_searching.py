@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.domain.identities import Digest
-from pipelines.privacy.searching import Wanted
-from pipelines.privacy.traces import find_traces
+from pipelines.erase.searching import Wanted
+from pipelines.erase.traces import find_traces
 from pipelines.tables import tabulate_entries, write_table
 from tests.builders.revisions import build_entry
 

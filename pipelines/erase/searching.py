@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.domain.identities import Digest
-from pipelines.privacy.traces import Traces
+from pipelines.erase.traces import Traces
 
 if TYPE_CHECKING:
     import pyarrow as pa

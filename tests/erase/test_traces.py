@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.privacy.traces import LONGEST, MOST, SHORTEST, cut_pieces, find_traces
+from pipelines.erase.traces import LONGEST, MOST, SHORTEST, cut_pieces, find_traces
 
 OWN = "The patient of ward seven, who was seen twice in March, had an unusual reaction to the tablets of lot 4711."
 OTHER = "A notice about labels that were printed in the wrong colour on the outer sleeve of a carton."
