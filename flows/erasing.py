@@ -17,7 +17,7 @@ from flows.impacts import Impact, trace_document
 from flows.landing import complete_landings
 from flows.places import Place
 from flows.shelves import EvidenceShelf, Shelf, list_shelves
-from flows.turns import take_turn
+from flows.turns import hold_admission, take_turn
 from pipelines.admit.erasures import AdmissionErasure, erase_received, find_received, spell_names
 from pipelines.corpus.erasures import DocumentName, name_document
 from pipelines.domain.errors import LedgerError
@@ -94,6 +94,7 @@ def erase_document(place: Place, name: DocumentName, reason: str) -> Erasure:
     """
     with ExitStack() as turns:
         for domain in place.params.domains:
+            turns.enter_context(hold_admission(place.home, domain))
             if _is_held(place, domain, name):
                 _prepare(place, domain, turns.enter_context(take_turn(place.home, domain)))
         domains = [domain for domain in place.params.domains if _is_held(place, domain, name)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.places import Place
+from flows.turns import hold_admission
 from pipelines.admit.admission import AdmissionContext, admit_drop
 from pipelines.admit.archives import AdmissionRecord, read_archived_drop
 from pipelines.admit.erasures import leave_out_erased
@@ -20,7 +21,7 @@ from pipelines.admit.landing import LandedDrop, land_drop
 from pipelines.admit.quarantines import quarantined_digests, release_row
 from pipelines.corpus.lookups import find_standing
 from pipelines.detect.sources import Access
-from pipelines.domain.drops import Drop
+from pipelines.domain.drops import Detection, Drop
 from pipelines.domain.errors import ParamsError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, DropId, Json, SourceName, digest_value, shorten
@@ -48,15 +49,25 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
     source = next((source for source in place.of(domain).watch.sources if source.name == name), None)
     if source is None:
         raise ParamsError(f"{domain} has no source {name!r} in params.yaml")
-    completed = complete_landings(place, domain, source.name)
+    with hold_admission(place.home, domain):
+        completed = complete_landings(place, domain, source.name)
     found = source.detect(last_cursor(place.ledger, domain, source.name), _open_access(place, domain))
+    with hold_admission(place.home, domain):
+        landed = _land_news(place, domain, source.name, found)
+    landings = [*completed, *landed]
+    return _add_up(landings) if landings else Landing(source=source.name, sentence="nothing new")
+
+
+def _land_news(place: Place, domain: DomainName, source: SourceName, found: Detection) -> list[Landing]:
+    """Land what is new of a detection and was not erased, as one drop, if there is any."""
     detection = leave_out_erased(found, place.corpus(domain).list_erased())
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:
-        return _add_up(completed) if completed else Landing(source=source.name, sentence="nothing new")
-    drop = Drop(domain=domain, source=source.name, revisions=news, responses=detection.responses, cursor=detection.cursor)
-    return _add_up([*completed, land(place, drop)])
+        return []
+    return [
+        land(place, Drop(domain=domain, source=source, revisions=news, responses=detection.responses, cursor=detection.cursor))
+    ]
 
 
 def _open_access(place: Place, domain: DomainName) -> Access:

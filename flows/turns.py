@@ -1,4 +1,4 @@
-"""One retraining of a domain at a time on one home: whoever comes second is told so and ends well.
+"""One retraining of a domain at a time on one home: whoever comes second is told so and ends well. Admission waits its turn.
 
 The operating system holds the lock for the process, so that a killed flow gives it back whatever killed it.
 """
@@ -29,3 +29,15 @@ def take_turn(home: Home, domain: DomainName) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+@contextmanager
+def hold_admission(home: Home, domain: DomainName) -> Iterator[None]:
+    """Let nothing else be admitted to the domain, or erased from it, until the block ends; whoever comes second waits.
+
+    What a look has found and not yet archived could otherwise outlive the erasure of the very document.
+    """
+    path = home.admission(domain)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path):
+        yield

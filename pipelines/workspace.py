@@ -139,6 +139,10 @@ class Home:
         """The lock of whoever retrains the domain now."""
         return self.root / "runs" / f"{domain}.turn"
 
+    def admission(self, domain: DomainName) -> Path:
+        """The lock of whoever admits to the domain, or erases from it, now."""
+        return self.root / "runs" / f"{domain}.admission"
+
     @property
     def ledger(self) -> Path:
         """The embedded ledger."""
