@@ -15,8 +15,7 @@ CLINICAL, REGULATORY = DomainName("clinical"), DomainName("regulatory")
 HOLDER = """
 import sys, time
 from pathlib import Path
-from threading import Thread
-from flows.turns import hold_admission, take_turn
+from flows.turns import take_turn
 from pipelines.domain.identities import DomainName
 from pipelines.workspace import Home
 with take_turn(Home(Path(sys.argv[1])), DomainName("clinical")) as is_ours:
