@@ -19,7 +19,7 @@ from pipelines.params import DomainParams
 from pipelines.workspace import Workspace
 
 CODE = "pipelines"
-OUTSIDE = frozenset({"admit", "clock.py", "detect", "ledger", "promote", "tracking.py"})
+OUTSIDE = frozenset({"admit", "clock.py", "detect", "erase", "ledger", "promote", "tracking.py"})
 """What of ``pipelines`` no pure stage runs. Whatever is new there counts until it is named here."""
 
 BESIDE = frozenset({"admit", "description", "promote", "retrain", "watch"})

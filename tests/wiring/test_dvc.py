@@ -41,7 +41,7 @@ def declared() -> dict[str, dict[str, Any]]:
 
 @cache
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("pipelines")
+    return grimp.build_graph("pipelines", cache_dir=None)
 
 
 def list_code(stage: StageName) -> set[str]:

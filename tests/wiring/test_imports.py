@@ -17,7 +17,7 @@ PACKAGES = ("pipelines", "flows", "infra", "data_checks")
 
 @cache
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph(*PACKAGES)
+    return grimp.build_graph(*PACKAGES, cache_dir=None)
 
 
 @cache
