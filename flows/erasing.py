@@ -16,9 +16,9 @@ from flows.dossiers import publish_dossiers
 from flows.impacts import Impact, trace_document
 from flows.landing import complete_landings
 from flows.places import Place
-from flows.shelves import EvidenceShelf, Shelf, list_shelves
+from flows.shelves import EvidenceShelf, Shelf, is_digest, list_shelves
 from flows.turns import hold_admission, take_turn
-from pipelines.admit.erasures import AdmissionErasure, erase_received, find_received, spell_names
+from pipelines.admit.erasures import AdmissionErasure, erase_received, find_received, list_received, spell_names
 from pipelines.corpus.erasures import DocumentName, name_document
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
@@ -65,6 +65,11 @@ class Erasure:
     left: tuple[Spot, ...]
     attempts: int
     is_whole: bool
+
+    @property
+    def was_known(self) -> bool:
+        """Whether anything was known of what it said: else there was nothing to search for."""
+        return any(one.revisions for one in self.domains)
 
 
 Found = tuple[Shelf, str]
@@ -114,7 +119,7 @@ def _erase(place: Place, name: DocumentName, domains: Sequence[DomainName], reas
     impacts = {one.domain: one for one in trace_document(place, name.document)}
     shelves = list_shelves(place, domains)
     found = list(_search(shelves, wanted))
-    evidence = sorted(spot for shelf, spot in found if isinstance(shelf, EvidenceShelf))
+    evidence = sorted(spot for shelf, spot in found if isinstance(shelf, EvidenceShelf) and is_digest(spot))
     held = {domain: tuple(sorted(one.digest for one in _list_held(place, domain, name))) for domain in domains}
     for domain in domains:
         _record(place, domain, _state(name, reason, held[domain], impacts.get(domain)), evidence)
@@ -133,7 +138,7 @@ def _erase(place: Place, name: DocumentName, domains: Sequence[DomainName], reas
         name=name,
         domains=tuple(done),
         removed=tuple(removed),
-        attempts=remove_attempts(place.home.checkpoints, time.time() - AT_WORK_S) if wanted.digests else 0,
+        attempts=remove_attempts(place.home.checkpoints, time.time() - AT_WORK_S),
         left=tuple(Spot(shelf=shelf.title, name=spot) for shelf, spot in _search(shelves, wanted)),
         is_whole=wanted.traces.is_whole,
     )
@@ -143,7 +148,7 @@ def _erase_in_domain(place: Place, domain: DomainName, name: DocumentName, wante
     names = spell_names([name.document])
 
     def is_told(body: bytes) -> bool:
-        return wanted.is_in(body) or any(one in body for one in names)
+        return wanted.traces.are_surely_in(body) or any(one in body for one in names)
 
     received = erase_received(place.home, domain, wanted.digests, is_told)
     place.corpus(domain).erase(name, place.clock.now())
@@ -153,7 +158,8 @@ def _erase_in_domain(place: Place, domain: DomainName, name: DocumentName, wante
 def _describe_wanted(place: Place, name: DocumentName, domains: Sequence[DomainName]) -> Wanted:
     revisions = [one for domain in domains for one in _list_held(place, domain, name)]
     arrived = (entry.revision for domain in place.params.domains for entry in place.corpus(domain).arrived())
-    others = [one for one in arrived if name_document(one) != name]
+    received = (one for domain in place.params.domains for one in list_received(place.home, domain))
+    others = [one for one in (*arrived, *received) if name_document(one) != name]
     traces = find_traces(_list_texts(revisions), list(_list_texts(others)))
     return Wanted(traces, frozenset(revision.digest for revision in revisions))
 

@@ -60,7 +60,7 @@ def look_at_source(place: Place, domain: DomainName, name: str) -> Landing:
 
 def _land_news(place: Place, domain: DomainName, source: SourceName, found: Detection) -> list[Landing]:
     """Land what is new of a detection and was not erased, as one drop, if there is any."""
-    detection = leave_out_erased(found, place.corpus(domain).list_erased())
+    detection = leave_out_erased(found, _list_tombstones(place))
     known = find_known(place, domain)
     news = tuple(revision for revision in detection.revisions if revision.digest not in known)
     if not news:
@@ -68,6 +68,12 @@ def _land_news(place: Place, domain: DomainName, source: SourceName, found: Dete
     return [
         land(place, Drop(domain=domain, source=source, revisions=news, responses=detection.responses, cursor=detection.cursor))
     ]
+
+
+def _list_tombstones(place: Place) -> frozenset[str]:
+    """Return what was erased from any domain: none of them takes it in again, nor one that never had it."""
+    erased = (event for domain in place.params.domains for event in place.ledger.events(domain, [Kind.DOCUMENT_ERASED]))
+    return frozenset(str(event.payload.get("document")) for event in erased)
 
 
 def _open_access(place: Place, domain: DomainName) -> Access:

@@ -6,6 +6,7 @@ What is made from the corpus can be made again, so a file with an erased text in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from flows.places import Place
 from flows.remotes import Remote, open_remotes
+from flows.worktrees import MADE_FROM
 from pipelines.corpus.tables import Corpus
 from pipelines.domain.identities import Digest, DomainName
 from pipelines.erase.searching import Wanted
@@ -21,6 +23,8 @@ from pipelines.tracking import Tracker
 
 REMADE = ("checkpoints", "dossiers", "dvc", "mlflow/artifacts", "pages", "replays", "runs")
 """Folders of the home whose files are made from others."""
+PROGRAM = (*MADE_FROM, "benchmarks", "code", "docs", "flows", "infra", "tests")
+"""What a checkout of a run, and a registered model, carry of the program: no text of a source ever gets there."""
 KEPT = ("drops", "quarantine")
 """Folders of the home out of which rows are taken one by one, by whoever keeps them."""
 
@@ -44,18 +48,22 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FolderShelf:
-    """Files below ``root``; those of ``apart`` belong to other shelves."""
+    """Files below ``root``; those of ``apart`` belong to other shelves, and folders called as in ``spared`` hold the program."""
 
     title: str
     root: Path
     is_remade: bool
     apart: tuple[Path, ...] = ()
+    spared: tuple[str, ...] = ()
 
     def find(self, wanted: Wanted) -> Iterator[str]:
         """Yield each file's path; links are not followed, since what they lead to is searched where it lies."""
         for path in _walk(self.root, self.apart):
-            if wanted.is_in_file(path):
+            if not self._is_spared(path) and wanted.is_in_file(path):
                 yield str(path)
+
+    def _is_spared(self, path: Path) -> bool:
+        return not set(self.spared).isdisjoint(path.relative_to(self.root).parts)
 
     def remove(self, name: str) -> bool:
         """Remove a file that can be made again."""
@@ -82,6 +90,11 @@ class TraceShelf:
         return True
 
 
+def is_digest(name: str) -> bool:
+    """Tell whether a name in the evidence is a digest's: a writer that was killed leaves others."""
+    return re.fullmatch("[0-9a-f]{64}", name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceShelf:
     """The evidence of verdicts; what is removed from it must stand in the ledger, or ``verify`` calls it lost."""
@@ -96,8 +109,11 @@ class EvidenceShelf:
                 yield path.name
 
     def remove(self, name: str) -> bool:
-        """Remove what stands under a digest."""
-        self.store.erase(Digest(name))
+        """Remove what stands under a digest, or what a writer that was killed has left."""
+        if is_digest(name):
+            self.store.erase(Digest(name))
+        else:
+            (self.store.root / name).unlink(missing_ok=True)
         return True
 
 
@@ -167,7 +183,7 @@ class CorpusShelf:
 def list_shelves(place: Place, domains: Sequence[DomainName]) -> Sequence[Shelf]:
     """Return every place where copies may lie, the archives and the corpora last: they know what is looked for."""
     home = place.home
-    remade = [FolderShelf(name, home.root / name, is_remade=True) for name in REMADE]
+    remade = [FolderShelf(name, home.root / name, is_remade=True, spared=PROGRAM) for name in REMADE]
     kept = [home.root / name for name in KEPT]
     apart = (*(shelf.root for shelf in remade), *kept, home.evidence, home.encoded, home.signatures, home.root / "corpus")
     return [
@@ -188,10 +204,17 @@ def list_shelves(place: Place, domains: Sequence[DomainName]) -> Sequence[Shelf]
 def _walk(folder: Path, apart: tuple[Path, ...] = ()) -> Iterator[Path]:
     if not folder.is_dir():
         return
-    for path in sorted(folder.iterdir()):
+    for path in _list(folder):
         if path.is_symlink() or path in apart:
             continue
         if path.is_dir():
             yield from _walk(path, apart)
         elif path.is_file():
             yield path
+
+
+def _list(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:  # somebody at work removed it since
+        return []

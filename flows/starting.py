@@ -26,9 +26,11 @@ def choose_start(place: Place, domain: DomainName, corpus: CorpusPin) -> ModelPi
     found = find_chain(place, domain, corpus)
     if found is None:
         return None
-    replayed = [one for one in list_replays(place, domain) if one.version > (found.start.version if found.start else 0)]
-    untainted = [one for one in replayed if _is_untainted(place, one.digest, found.allowed)]
-    return ModelPin(version=untainted[-1].version, digest=untainted[-1].digest) if untainted else found.start
+    for reign in reversed(found.tainted):
+        replays = [one for one in list_replays(place, domain, reign.digest) if _is_untainted(place, one.digest, found.allowed)]
+        if replays:
+            return replays[-1]
+    return found.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,9 @@ def find_chain(place: Place, domain: DomainName, corpus: CorpusPin) -> TaintedCh
     )
 
 
-def list_replays(place: Place, domain: DomainName) -> list[ModelPin]:
-    """Return the models that came of replayed retrainings, in the order of replay, by the version that each stands for."""
-    events = place.ledger.events(domain, [Kind.RETRAINING_REPLAYED])
+def list_replays(place: Place, domain: DomainName, replayed: Digest) -> list[ModelPin]:
+    """Return the models that came of replaying the retraining which gave ``replayed``, in the order of replay."""
+    events = [e for e in place.ledger.events(domain, [Kind.RETRAINING_REPLAYED]) if e.payload["replayed"] == replayed]
     return [ModelPin(version=int(str(one.payload["version"])), digest=Digest(str(one.payload["digest"]))) for one in events]
 
 

@@ -15,14 +15,15 @@ from flows.claims import Claim, find_claim
 from flows.places import Place
 from flows.recreating import MAKING, lay_checkout, lend_environment
 from flows.stages import run_in_worktree
-from flows.starting import TaintedChain, find_chain
+from flows.starting import TaintedChain, find_chain, read_checkpoint
 from flows.worktrees import Worktree
 from pipelines.corpus.branches import branch_corpus
-from pipelines.domain.errors import StageError
+from pipelines.domain.errors import LedgerError, StageError
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DomainName, Json, shorten
 from pipelines.domain.pins import CorpusPin, ModelPin, Pin
 from pipelines.ledger.ledgers import Draft
+from pipelines.ledger.reigns import CROWNING, fold_champions
 from pipelines.lessons.ancestry import find_tainted
 from pipelines.lessons.planning import read_seen
 
@@ -52,6 +53,7 @@ def replay_chain(place: Place, domain: DomainName, tell: Tell) -> list[Replay]:
         StageError: when a stage refuses, or gives a model that saw what it must not.
     """
     place.of(domain)
+    _refuse_gaps(place, domain)
     chain = find_chain(place, domain, place.corpus(domain).pin())
     if chain is None:
         return []
@@ -64,6 +66,14 @@ def replay_chain(place: Place, domain: DomainName, tell: Tell) -> list[Replay]:
         return _replay_all(place, claims, chain, _Past(folder=folder, pins=pins, tell=tell))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_gaps(place: Place, domain: DomainName) -> None:
+    reigns = fold_champions(place.ledger.events(domain, CROWNING))
+    gone = sorted({reign.version for reign in reigns if read_checkpoint(place, reign.digest) is None})
+    if gone:
+        named = ", ".join(map(str, gone))
+        raise LedgerError(f"{domain}: the kept copies of versions {named} are gone, so what they saw is not known: no replay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,9 +78,13 @@ def describe(erasure: Erasure) -> list[str]:
     if erasure.attempts:
         lines.append(f"{erasure.attempts} unfinished trainings lost their checkpoints, whose weights may keep something of it")
     if not erasure.is_whole:
-        lines.append("a text of it is also another document's, whole: copies of that text cannot be told apart, and stay")
+        lines.append("a text of it has no words that only it has: copies of that text cannot be told from others, and stay")
     lines += [f"STILL THERE: {one.shelf}: {one.name}" for one in erasure.left]
-    if not erasure.left:
+    if not erasure.was_known:
+        lines.append(
+            "what it said is not known any more, so nothing was searched for; old files of the corpus were cleared again"
+        )
+    elif not erasure.left:
         lines.append("searched again, every file of every store: nothing of it is left")
     return lines
 

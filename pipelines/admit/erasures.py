@@ -6,7 +6,7 @@ document leaves whole; its digest stays in the index, and the rows that were rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,13 +39,13 @@ class AdmissionErasure:
 
 def find_received(home: Home, domain: DomainName, document: DocumentId) -> list[Revision]:
     """Return every revision of a document that an archive or the quarantine holds, whatever source it is from, once each."""
-    found = {
-        revision.digest: revision
-        for path in (*_list_archives(home, domain), *_list_quarantines(home, domain))
-        for revision in read_revisions(read_table(path, REVISION_SCHEMA))
-        if revision.document_id == document
-    }
-    return list(found.values())
+    return list({one.digest: one for one in list_received(home, domain) if one.document_id == document}.values())
+
+
+def list_received(home: Home, domain: DomainName) -> Iterator[Revision]:
+    """Yield every row of a domain's archives and quarantine."""
+    for path in (*_list_archives(home, domain), *_list_quarantines(home, domain)):
+        yield from read_revisions(read_table(path, REVISION_SCHEMA))
 
 
 def erase_received(home: Home, domain: DomainName, digests: frozenset[Digest], is_told: IsTold) -> AdmissionErasure:
@@ -73,7 +73,9 @@ def leave_out_erased(detection: Detection, tombstones: frozenset[str]) -> Detect
     others = [text for revision in kept for text in (revision.title, revision.text)]
     traces = find_traces((text for revision in erased for text in (revision.title, revision.text)), others)
     names = spell_names(revision.document_id for revision in erased)
-    told = {one.digest for one in detection.responses if traces.are_in(one.body) or any(name in one.body for name in names)}
+    told = {
+        one.digest for one in detection.responses if traces.are_surely_in(one.body) or any(name in one.body for name in names)
+    }
     return replace(detection, revisions=kept, responses=tuple(one for one in detection.responses if one.digest not in told))
 
 

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 LONGEST = 40
-SHORTEST = 16
-MOST = 8
-"""Pieces of one text."""
+SHORTEST = 20
+LEAST_WORDS = 3
+"""A vocabulary lists words and pairs of words: it is part of a model's weights, and no copy of a text."""
+MANY = 8
+"""Pieces of a text up to which all are taken; of more, every fourth: a quotation of some sentences holds one of them."""
 
 PLAIN = re.compile(r"[0-9A-Za-z]+(?: [0-9A-Za-z]+)*")
 WORDS = re.compile(r"\w+(?: \w+)*")
@@ -25,8 +27,8 @@ WORDS = re.compile(r"\w+(?: \w+)*")
 class Traces:
     """The pieces that give a document away, as bytes in every spelling that a file may have; none where it has none of its own.
 
-    ``is_whole`` tells whether every text of the document has a piece of its own: where one has not, a copy of it could not be
-    told from a copy of another document that says the same.
+    ``is_whole`` tells whether every text of the document has a piece of its own: where one has not, a copy of it cannot be looked
+    for, or not be told from a copy of another document that says the same.
     """
 
     needles: tuple[bytes, ...]
@@ -36,9 +38,14 @@ class Traces:
         """Tell whether any piece stands in ``content``."""
         return any(needle in content for needle in self.needles)
 
+    def are_surely_in(self, content: bytes) -> bool:
+        """Tell whether two pieces stand in ``content``, or the only one that there is: for what cannot be had again."""
+        found = sum(needle in content for needle in self.needles)
+        return found >= min(2, len(self.needles)) > 0
+
 
 def find_traces(texts: Iterable[str], others: Sequence[str]) -> Traces:
-    """Return the pieces of ``texts`` that none of ``others`` has: up to ``MOST`` a text, spread over it.
+    """Return the pieces of ``texts`` that none of ``others`` has, spread over each text.
 
     Empty texts and those shorter than ``SHORTEST`` characters leave no piece, and do not count against ``is_whole``.
     """
@@ -54,7 +61,7 @@ def find_traces(texts: Iterable[str], others: Sequence[str]) -> Traces:
 
 
 def cut_pieces(text: str) -> list[str]:
-    """Return the pieces of ``text`` that survive a change of format, of ``SHORTEST`` to ``LONGEST`` characters, in order."""
+    """Return the pieces of ``text`` that survive a change of format, ``SHORTEST`` to ``LONGEST`` characters long, in order."""
     return list(_cut(PLAIN, text)) or list(_cut(WORDS, text))
 
 
@@ -63,14 +70,12 @@ def _cut(form: re.Pattern[str], text: str) -> Iterator[str]:
         run = found[0]
         for start in range(0, len(run), LONGEST):
             piece = run[start : start + LONGEST].strip()
-            if len(piece) >= SHORTEST:
+            if len(piece) >= SHORTEST and piece.count(" ") + 1 >= LEAST_WORDS:
                 yield piece
 
 
 def _spread(pieces: Sequence[str]) -> list[str]:
-    if len(pieces) <= MOST:
-        return list(pieces)
-    return [pieces[place * (len(pieces) - 1) // (MOST - 1)] for place in range(MOST)]
+    return list(pieces if len(pieces) <= MANY else [*pieces[:-1:4], pieces[-1]])
 
 
 def _spell(piece: str) -> Iterator[bytes]:

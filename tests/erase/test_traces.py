@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.erase.traces import LONGEST, MOST, SHORTEST, cut_pieces, find_traces
+from pipelines.erase.traces import LEAST_WORDS, LONGEST, SHORTEST, cut_pieces, find_traces
 
 OWN = "The patient of ward seven, who was seen twice in March, had an unusual reaction to the tablets of lot 4711."
 OTHER = "A notice about labels that were printed in the wrong colour on the outer sleeve of a carton."
@@ -56,10 +56,34 @@ def test_other_alphabets_are_found_escaped_and_plain() -> None:
     assert traces.are_in(json.dumps(text).encode())
 
 
-def test_a_long_text_is_known_by_few_pieces_from_its_beginning_to_its_end() -> None:
+def test_a_vocabulary_of_words_and_pairs_is_no_copy() -> None:
+    text = "A patient with, renal insufficiency, was seen in the outpatient clinic of a very small town."
+    words = text.replace(",", "").replace(".", "").split()
+    vocabulary = json.dumps([*words, *(" ".join(words[at : at + 2]) for at in range(len(words)))]).encode()
+    assert find_traces([text], []).needles
+    assert not find_traces([text], []).are_in(vocabulary)
+
+
+def test_what_cannot_be_had_again_goes_for_two_pieces_or_for_the_only_one() -> None:
+    traces = find_traces([OWN], [OTHER])
+    assert len(traces.needles) > 1
+    assert not traces.are_surely_in(traces.needles[0])
+    assert traces.are_surely_in(b" | ".join(traces.needles[:2]))
+    single = find_traces(["The patient of ward seven"], [])
+    assert single.are_surely_in(b"about the patient: The patient of ward seven.")
+    assert not find_traces([], []).are_surely_in(b"anything")
+
+
+def test_any_quotation_of_some_sentences_is_found() -> None:
+    sentences = [f"Sentence number {number} tells something about case {number * 7919}." for number in range(200)]
+    text = " ".join(sentences)
+    traces = find_traces([text], [])
+    assert all(traces.are_in(text[start : start + 300].encode()) for start in range(0, len(text) - 300, 97))
+
+
+def test_a_long_text_is_known_from_its_beginning_to_its_end() -> None:
     sentences = [f"Sentence number {number} tells something about case {number * 7919}." for number in range(200)]
     traces = find_traces([" ".join(sentences)], [])
-    assert len(traces.needles) == MOST
     assert traces.are_in(" ".join(sentences[:20]).encode())
     assert traces.are_in(" ".join(sentences[-20:]).encode())
 
@@ -69,6 +93,7 @@ def test_a_piece_is_a_part_of_the_text_of_the_right_length(text: str) -> None:
     for piece in cut_pieces(text):
         assert piece in text
         assert SHORTEST <= len(piece) <= LONGEST
+        assert len(piece.split()) >= LEAST_WORDS
 
 
 @given(texts=st.lists(WORDS, max_size=4), others=st.lists(WORDS, max_size=4))

@@ -104,13 +104,19 @@ def test_where_every_champion_saw_it_the_base_is_what_is_left(place: Place) -> N
     assert choose(place) is None
 
 
-def keep_replay(place: Place, name: str, version: int, seen: tuple[Revision, ...]) -> Digest:
-    """What a replay of the retraining that gave ``version`` leaves: its model among the evidence, and its word in the ledger."""
-    folder = place.home.root / "replayed" / name
+def keep_replay(place: Place, model: ModelPin, seen: tuple[Revision, ...]) -> Digest:
+    """What a replay of the retraining that gave ``model`` leaves: its own model among the evidence, its word in the ledger."""
+    folder = place.home.root / "replayed" / str(model.version)
     write_json(folder / "seen.json", tuple(sorted(revision.digest for revision in seen)))
     write_json(folder / "lineage.json", describe_lineage())
     digest = place.evidence.put_folder(folder)
-    payload: dict[str, Json] = {"version": version, "parent": None, "manifest": "", "digest": digest}
+    payload: dict[str, Json] = {
+        "version": model.version,
+        "replayed": model.digest,
+        "parent": None,
+        "manifest": "",
+        "digest": digest,
+    }
     place.ledger.append(DOMAIN, Kind.RETRAINING_REPLAYED, payload)
     return digest
 
@@ -118,9 +124,9 @@ def keep_replay(place: Place, name: str, version: int, seen: tuple[Revision, ...
 def test_what_came_of_a_replay_goes_before_every_earlier_champion_and_is_laid_out(place: Place, tmp_path: Path) -> None:
     stock(place)
     crown(place, "starting-1", (FIRST,))
-    crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
+    second = crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
     retract(place, THIRD)
-    replayed = keep_replay(place, "2", 2, (FIRST, SECOND))
+    replayed = keep_replay(place, second, (FIRST, SECOND))
     pin = pin_domain(place, DOMAIN, "a retraction", with_look=False)
     assert pin.start == ModelPin(version=2, digest=replayed)
     lay_out(place, DOMAIN, pin, DomainFolder(tmp_path / "laid"))
@@ -130,8 +136,8 @@ def test_what_came_of_a_replay_goes_before_every_earlier_champion_and_is_laid_ou
 def test_a_replay_that_saw_what_must_be_forgotten_since_is_passed_over(place: Place) -> None:
     stock(place)
     first = crown(place, "starting-1", (FIRST,))
-    crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
-    keep_replay(place, "2", 2, (FIRST, SECOND))
+    second = crown(place, "starting-2", (FIRST, SECOND, THIRD), against=1)
+    keep_replay(place, second, (FIRST, SECOND))
     retract(place, THIRD)
     retract(place, SECOND)
     start = choose(place)
@@ -141,12 +147,22 @@ def test_a_replay_that_saw_what_must_be_forgotten_since_is_passed_over(place: Pl
 
 def test_a_replay_of_before_an_untainted_champion_is_not_gone_back_to(place: Place) -> None:
     stock(place)
-    crown(place, "starting-1", (FIRST, SECOND))
-    keep_replay(place, "1", 1, (FIRST,))
+    keep_replay(place, crown(place, "starting-1", (FIRST, SECOND)), (FIRST,))
     second = crown(place, "starting-2", (FIRST,), against=1)
     crown(place, "starting-3", (FIRST, THIRD), against=2)
     retract(place, THIRD)
     assert choose(place) == ModelPin(version=2, digest=second.digest)
+
+
+def test_a_replay_of_a_champion_that_was_rolled_back_is_passed_over(place: Place) -> None:
+    stock(place)
+    first = crown(place, "starting-1", (FIRST,))
+    crown(place, "starting-2", (FIRST, THIRD), against=1)
+    third = crown(place, "starting-3", (FIRST, SECOND, THIRD), against=2)
+    keep_replay(place, third, (FIRST, SECOND))
+    roll_back_domain(place, DOMAIN, "wrong triage")
+    retract(place, THIRD)
+    assert choose(place) == ModelPin(version=1, digest=first.digest)
 
 
 def test_the_champions_to_be_replayed_are_those_since_the_last_that_saw_nothing_of_it(place: Place) -> None:
