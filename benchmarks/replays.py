@@ -158,7 +158,8 @@ def _is_due(replay: Replay, drop: int) -> bool:
 
 
 def _plan(replay: Replay, drop: int, params: DomainParams) -> Cost:
-    first = next((replay.shelf.root / "models").glob("*/tokenizer.json"))
+    # a base from a package has one tokenizer; one from scratch makes its own of each lesson, and any of them is near enough
+    first = min((replay.shelf.root / "models").glob("*/tokenizer.json"))
     return plan_cost(lay_out_training(replay.shelf, drop, None), params, first, is_warm=False)
 
 

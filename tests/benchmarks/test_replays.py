@@ -124,12 +124,14 @@ def test_costs_grow_with_history_for_full_and_with_news_for_the_rest(outcome: Ou
 
 
 @pytest.mark.slow
-def test_a_full_retraining_that_is_not_made_costs_what_it_would_have_taken(replay: Replay, outcome: Outcome) -> None:
+def test_a_full_retraining_that_is_not_made_costs_about_what_it_would_have_taken(replay: Replay, outcome: Outcome) -> None:
     rarer = replace(replay, size=replace(replay.size, full_every=2, judged_seeds=0))
     run_replay(rarer)
     planned, made = (list_cells(one, Arm.FULL) for one in (read_outcome(rarer), outcome))
     assert [cell.model is None for cell in planned] == [False, False, True]
-    assert (planned[2].spent.tokens, planned[2].spent.padded) == (made[2].spent.tokens, made[2].spent.padded)
+    # not to a token, since this base is from scratch and makes its tokenizer of the lesson
+    assert planned[2].spent.tokens == pytest.approx(made[2].spent.tokens, rel=0.15)
+    assert planned[2].spent.padded == pytest.approx(made[2].spent.padded, rel=0.15)
     assert planned[2].spent.seconds == 0
 
 

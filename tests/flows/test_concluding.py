@@ -11,6 +11,7 @@ import pytest
 from flows.concluding import STEPS, conclude_run
 from flows.conclusions import Concluding
 from flows.evidence import gather_evidence, list_files
+from flows.sightings import Seen
 from pipelines.domain.errors import WorkspaceError
 from pipelines.domain.events import Kind
 from pipelines.domain.identities import digest_bytes
@@ -36,7 +37,8 @@ def test_the_event_names_every_file_that_the_run_left(retrained: Retrained) -> N
     named = judged.payload["evidence"]
     assert isinstance(named, dict)
     left = {name for name, path in list_files(retrained.tree).items() if path.is_file()}
-    assert set(named) == left | {"changes.json", "drift.json", "quarantine.json", "licences.json", "cost.json"}
+    sets = {name for seen in Seen for name in (seen.index_name, seen.body_name)}
+    assert set(named) == left | sets | {"changes.json", "drift.json", "quarantine.json", "licences.json", "cost.json"}
     assert {"pin.json", "verdict.json", "outcomes.parquet", "dvc.lock", "params.yaml", "seen.json"} <= left
     for name, digest in named.items():
         assert digest_bytes(retrained.place.evidence.get(digest)) == digest, name
