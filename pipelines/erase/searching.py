@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import mmap
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from pipelines.domain.identities import Digest
 from pipelines.erase.traces import Traces
@@ -26,6 +25,7 @@ NAMES = ("digest", "row_id")
 """Columns that name a row by the digest of its revision."""
 TEXTS = ("title", "text", "text_before", "text_in_force", "question")
 """Columns that hold what a revision says."""
+PIECE = 1 << 24
 DEEPEST = 3
 """Archives within archives."""
 
@@ -46,7 +46,8 @@ class Wanted:
                     return self._is_in_table(path.read_bytes())
                 if head[:2] == GZIP or head == ZIP:
                     return self.is_in(path.read_bytes())
-                return bool(head) and self._is_mapped_in(stream.fileno())
+                stream.seek(0)
+                return self._is_streamed_in(stream)
         except FileNotFoundError:
             return False
 
@@ -58,9 +59,15 @@ class Wanted:
             return True
         return depth < DEEPEST and any(self.is_in(part, depth + 1) for part in _unpack(content))
 
-    def _is_mapped_in(self, handle: int) -> bool:
-        with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as content:
-            return any(content.find(needle) >= 0 for needle in self.traces.needles)
+    def _is_streamed_in(self, stream: BinaryIO) -> bool:
+        """Tell whether a file holds any of it, read in pieces that overlap: others may be writing to it."""
+        overlap, before = max(map(len, self.traces.needles), default=1), b""
+        while piece := stream.read(PIECE):
+            window = before + piece
+            if self.traces.are_in(window):
+                return True
+            before = window[-overlap:]
+        return False
 
     def _is_in_table(self, content: bytes) -> bool:
         import pyarrow as pa

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.domain.identities import Digest
-from pipelines.erase.searching import Wanted
+from pipelines.erase.searching import PIECE, Wanted
 from pipelines.erase.traces import find_traces
 from pipelines.tables import tabulate_entries, write_table
 from tests.builders.revisions import build_entry
@@ -99,6 +99,14 @@ def test_files_that_are_not_what_they_begin_like_are_searched_as_they_are(conten
     assert not WANTED.is_in_file(tmp_path / "file")
     (tmp_path / "file").write_bytes(content + TEXT.encode())
     assert WANTED.is_in_file(tmp_path / "file")
+
+
+@pytest.mark.parametrize("before", [0, PIECE - 50, PIECE - 1, PIECE + 7])
+def test_a_large_file_is_searched_over_the_seams_of_its_pieces(before: int, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"." * before + TEXT.encode() + b"." * 50)
+    assert WANTED.is_in_file(tmp_path / "large")
+    (tmp_path / "large").write_bytes(b"." * (before + 500))
+    assert not WANTED.is_in_file(tmp_path / "large")
 
 
 def test_a_file_that_has_gone_holds_nothing(tmp_path: Path) -> None:
