@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flows.compacting import remove_attempts
 from flows.dossiers import publish_dossiers
@@ -18,7 +19,7 @@ from flows.landing import complete_landings
 from flows.places import Place
 from flows.shelves import EvidenceShelf, Shelf, is_digest, list_shelves
 from flows.turns import hold_admission, take_turn
-from pipelines.admit.erasures import AdmissionErasure, erase_received, find_received, list_received, spell_names
+from pipelines.admit.erasures import AdmissionErasure, erase_received, find_received, list_received, watch_for
 from pipelines.corpus.erasures import DocumentName, name_document
 from pipelines.domain.errors import LedgerError
 from pipelines.domain.events import Event, Kind
@@ -26,7 +27,7 @@ from pipelines.domain.identities import Digest, DocumentId, DomainName, Json, So
 from pipelines.domain.revisions import Revision, Status
 from pipelines.erase.searching import Wanted
 from pipelines.erase.traces import find_traces
-from pipelines.ledger.custody import list_erased
+from pipelines.ledger.custody import list_erased, list_tombstones
 from pipelines.ledger.ledgers import Draft
 from pipelines.ledger.retrainings import open_retraining
 from pipelines.promote.dossier.exhibits import list_named
@@ -55,8 +56,8 @@ class Erasure:
     """What an erasure did.
 
     ``removed`` are whole copies, ``left`` those that still hold something of the document. ``attempts`` counts unfinished
-    trainings whose checkpoints went, since weights may keep what they saw. Where not ``is_whole``, all that some text of it says
-    is said by another document too, so that copies of that text could not be looked for.
+    trainings whose checkpoints went, since weights may keep what they saw. Where not ``is_whole``, some text of it has no words
+    that only it has, so that copies of that text could not be looked for.
     """
 
     name: DocumentName
@@ -72,7 +73,9 @@ class Erasure:
         return any(one.revisions for one in self.domains)
 
 
-Found = tuple[Shelf, str]
+Held: TypeAlias = Mapping[DomainName, Sequence[Revision]]
+"""The revisions of the document that each domain holds; none where it was erased before."""
+Found: TypeAlias = tuple[Shelf, str]
 AT_WORK_S = 600.0
 """A training that is at work, of another domain, writes every minute or so."""
 
@@ -82,9 +85,8 @@ def find_sources(place: Place, document: DocumentId) -> list[SourceName]:
     sources: set[SourceName] = set()
     for domain in place.params.domains:
         sources |= {one.source for one in _find_revisions(place, domain, document)}
-        tombstones = _list_tombstones(place, domain)
         watched = {source.name for source in place.of(domain).watch.sources}
-        sources |= {source for source in watched if DocumentName(source, document).tombstone in tombstones}
+        sources |= {source for source in watched if _was_erased(place, domain, DocumentName(source, document))}
     return sorted(sources)
 
 
@@ -102,8 +104,9 @@ def erase_document(place: Place, name: DocumentName, reason: str) -> Erasure:
             turns.enter_context(hold_admission(place.home, domain))
             if _is_held(place, domain, name):
                 _prepare(place, domain, turns.enter_context(take_turn(place.home, domain)))
-        domains = [domain for domain in place.params.domains if _is_held(place, domain, name)]
-        return _erase(place, name, domains, reason)
+        held = {domain: _list_held(place, domain, name) for domain in place.params.domains}
+        concerned = {domain: held[domain] for domain in held if held[domain] or _was_erased(place, domain, name)}
+        return _erase(place, name, concerned, reason)
 
 
 def _prepare(place: Place, domain: DomainName, is_ours: bool) -> None:  # noqa: FBT001 - what the turn says
@@ -114,20 +117,20 @@ def _prepare(place: Place, domain: DomainName, is_ours: bool) -> None:  # noqa: 
         complete_landings(place, domain, source.name)
 
 
-def _erase(place: Place, name: DocumentName, domains: Sequence[DomainName], reason: str) -> Erasure:
-    wanted = _describe_wanted(place, name, domains)
+def _erase(place: Place, name: DocumentName, held: Held, reason: str) -> Erasure:
+    wanted, domains = _describe_wanted(place, name, held), list(held)
     impacts = {one.domain: one for one in trace_document(place, name.document)}
     shelves = list_shelves(place, domains)
     found = list(_search(shelves, wanted))
     evidence = sorted(spot for shelf, spot in found if isinstance(shelf, EvidenceShelf) and is_digest(spot))
-    held = {domain: tuple(sorted(one.digest for one in _list_held(place, domain, name))) for domain in domains}
+    digests = {domain: tuple(sorted(one.digest for one in revisions)) for domain, revisions in held.items()}
     for domain in domains:
-        _record(place, domain, _state(name, reason, held[domain], impacts.get(domain)), evidence)
+        _record(place, domain, _state(name, reason, digests[domain], impacts.get(domain)), evidence)
     removed = [Spot(shelf=shelf.title, name=spot) for shelf, spot in found if shelf.remove(spot)]
     done = [
         DomainErasure(
             domain=domain,
-            revisions=held[domain],
+            revisions=digests[domain],
             received=_erase_in_domain(place, domain, name, wanted),
             impact=impacts.get(domain),
         )
@@ -145,18 +148,13 @@ def _erase(place: Place, name: DocumentName, domains: Sequence[DomainName], reas
 
 
 def _erase_in_domain(place: Place, domain: DomainName, name: DocumentName, wanted: Wanted) -> AdmissionErasure:
-    names = spell_names([name.document])
-
-    def is_told(body: bytes) -> bool:
-        return wanted.traces.are_surely_in(body) or any(one in body for one in names)
-
-    received = erase_received(place.home, domain, wanted.digests, is_told)
+    received = erase_received(place.home, domain, wanted.digests, watch_for(wanted.traces, [name.document]))
     place.corpus(domain).erase(name, place.clock.now())
     return received
 
 
-def _describe_wanted(place: Place, name: DocumentName, domains: Sequence[DomainName]) -> Wanted:
-    revisions = [one for domain in domains for one in _list_held(place, domain, name)]
+def _describe_wanted(place: Place, name: DocumentName, held: Held) -> Wanted:
+    revisions = [one for found in held.values() for one in found]
     arrived = (entry.revision for domain in place.params.domains for entry in place.corpus(domain).arrived())
     received = (one for domain in place.params.domains for one in list_received(place.home, domain))
     others = [one for one in (*arrived, *received) if name_document(one) != name]
@@ -166,12 +164,11 @@ def _describe_wanted(place: Place, name: DocumentName, domains: Sequence[DomainN
 
 def _is_held(place: Place, domain: DomainName, name: DocumentName) -> bool:
     # one that was erased is held too: whoever was cut short has files to clear
-    return bool(_list_held(place, domain, name)) or name.tombstone in _list_tombstones(place, domain)
+    return _was_erased(place, domain, name) or bool(_list_held(place, domain, name))
 
 
-def _list_tombstones(place: Place, domain: DomainName) -> frozenset[str]:
-    events = place.ledger.events(domain, [Kind.DOCUMENT_ERASED])
-    return frozenset(str(event.payload.get("document")) for event in events)
+def _was_erased(place: Place, domain: DomainName, name: DocumentName) -> bool:
+    return name.tombstone in list_tombstones(place.ledger.events(domain, [Kind.DOCUMENT_ERASED]))
 
 
 def _find_revisions(place: Place, domain: DomainName, document: DocumentId) -> list[Revision]:

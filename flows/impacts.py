@@ -22,6 +22,7 @@ from pipelines.corpus.lookups import Arrived, list_arrived
 from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, SourceName
 from pipelines.domain.pins import Pin
+from pipelines.ledger.custody import list_tombstones
 from pipelines.ledger.reigns import CROWNING, fold_champions
 
 
@@ -127,7 +128,7 @@ def _trace(place: Place, domain: DomainName, document: DocumentId) -> Impact:
 def _list_names(place: Place, domain: DomainName, document: DocumentId) -> list[DocumentId]:
     """Return what the corpus calls a document: by its id, and by what is left of that where it was erased."""
     erased = place.ledger.events(domain, [Kind.DOCUMENT_ERASED])
-    tombstones = {str(event.payload.get("document")) for event in erased}
+    tombstones = list_tombstones(erased)
     sources = sorted({str(event.payload.get("source")) for event in erased})
     names = (DocumentName(SourceName(source), document).tombstone for source in sources)
     return [document, *(name for name in names if name in tombstones)]

@@ -27,6 +27,7 @@ from pipelines.domain.events import Event, Kind
 from pipelines.domain.identities import Digest, DocumentId, DomainName, DropId, Json, SourceName, digest_value, shorten
 from pipelines.domain.reading import compose_text
 from pipelines.domain.revisions import Entry, Revision, Status, resolve_statuses
+from pipelines.ledger.custody import list_tombstones
 from pipelines.ledger.drops import drops, last_cursor
 from pipelines.ledger.ledgers import Draft
 
@@ -72,8 +73,8 @@ def _land_news(place: Place, domain: DomainName, source: SourceName, found: Dete
 
 def _list_tombstones(place: Place) -> frozenset[str]:
     """Return what was erased from any domain: none of them takes it in again, nor one that never had it."""
-    erased = (event for domain in place.params.domains for event in place.ledger.events(domain, [Kind.DOCUMENT_ERASED]))
-    return frozenset(str(event.payload.get("document")) for event in erased)
+    erased = [event for domain in place.params.domains for event in place.ledger.events(domain, [Kind.DOCUMENT_ERASED])]
+    return list_tombstones(erased)
 
 
 def _open_access(place: Place, domain: DomainName) -> Access:

@@ -89,12 +89,11 @@ def _replay_all(place: Place, claims: list[Claim], chain: TaintedChain, past: _P
     replaced: dict[Digest, ModelPin] = {}
     replays = []
     for claim in claims:
-        pin = _repin(claim.pin, past.pins[claim.pin.corpus.ingest_seq], replaced)
-        digest = _find_made(place, claim, pin) or _make(place, replace(claim, pin=pin), chain, past)
+        again = replace(claim, pin=_repin(claim.pin, past.pins[claim.pin.corpus.ingest_seq], replaced))
+        digest = _find_made(place, again) or _make(place, again, chain, past)
         replaced[claim.digest] = ModelPin(version=claim.version, digest=digest)
-        replays.append(
-            Replay(version=claim.version, parent=_name_parent(pin), manifest=pin.corpus.manifest_digest, digest=digest)
-        )
+        manifest = again.pin.corpus.manifest_digest
+        replays.append(Replay(version=claim.version, parent=_name_parent(again.pin), manifest=manifest, digest=digest))
     return replays
 
 
@@ -110,11 +109,11 @@ def _name_parent(pin: Pin) -> Digest | None:
     return model.digest if model else None
 
 
-def _find_made(place: Place, claim: Claim, pin: Pin) -> Digest | None:
+def _find_made(place: Place, claim: Claim) -> Digest | None:
     """Return the model of this very replay, where it was made before and is kept."""
     for event in place.ledger.events(claim.domain, [Kind.RETRAINING_REPLAYED]):
         digest = Digest(str(event.payload["digest"]))
-        if _is_of(event, claim, pin) and place.evidence.holds_folder(digest):
+        if _is_of(event, claim) and place.evidence.holds_folder(digest):
             return digest
     return None
 
@@ -151,12 +150,12 @@ def _record(place: Place, claim: Claim, digest: Digest) -> None:
     }
 
     def draft(standing: Sequence[Event]) -> list[Draft]:
-        is_said = any(_is_of(event, claim, claim.pin) and event.payload["digest"] == digest for event in standing)
+        is_said = any(_is_of(event, claim) and event.payload["digest"] == digest for event in standing)
         return [] if is_said else [Draft(Kind.RETRAINING_REPLAYED, payload)]
 
     place.ledger.decide(claim.domain, [Kind.RETRAINING_REPLAYED], draft)
 
 
-def _is_of(event: Event, claim: Claim, pin: Pin) -> bool:
+def _is_of(event: Event, claim: Claim) -> bool:
     said = [event.payload[name] for name in ("version", "parent", "manifest")]
-    return said == [claim.version, _name_parent(pin), pin.corpus.manifest_digest]
+    return said == [claim.version, _name_parent(claim.pin), claim.pin.corpus.manifest_digest]

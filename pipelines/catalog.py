@@ -17,7 +17,7 @@ from pipelines.learners.paces import Pace, Progress, write_line
 from pipelines.learners.protocols import Monitor
 from pipelines.params import DomainParams
 from pipelines.settings import Companions, Settings, read_companions
-from pipelines.workspace import Workspace
+from pipelines.workspace import DomainFolder, Workspace
 
 LOG = logging.getLogger("addendum.stage")
 
@@ -69,14 +69,8 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
 
             split(folder, open_keys(params.split, settings.find_key))
         case StageName.TRAIN:
-            from pipelines.launching import join_companions, plan_conduct
-            from pipelines.train.training import train
-
             refuse_leaky(workspace, params)
-            companions = read_companions()
-            join_companions(companions, params.train)
-            with watch_training(settings, params.train.learner.kind, companions) as monitor:
-                train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)
+            _train(folder, params, settings)
         case StageName.EVALUATE:
             from pipelines.evaluate.evaluation import evaluate
 
@@ -92,6 +86,16 @@ def run_stage(stage: StageName, domain: DomainName, params: DomainParams, worksp
             refuse_leaky(workspace, params)
             write_recipe(workspace, domain, params)
             judge(folder, params.judge, params.envelope)
+
+
+def _train(folder: DomainFolder, params: DomainParams, settings: Settings) -> None:
+    from pipelines.launching import join_companions, plan_conduct
+    from pipelines.train.training import train
+
+    companions = read_companions()
+    join_companions(companions, params.train)
+    with watch_training(settings, params.train.learner.kind, companions) as monitor:
+        train(folder, params.train, params.labels, plan_conduct(settings, companions), monitor)
 
 
 def refuse_leaky(workspace: Workspace, params: DomainParams) -> None:

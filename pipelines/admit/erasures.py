@@ -6,7 +6,7 @@ document leaves whole; its digest stays in the index, and the rows that were rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pipelines.corpus.erasures import name_document
 from pipelines.domain.drops import Detection
 from pipelines.domain.identities import Digest, DocumentId, DomainName
 from pipelines.domain.revisions import Revision
-from pipelines.erase.traces import find_traces
+from pipelines.erase.traces import Traces, find_traces
 from pipelines.files import read_json, write_json
 from pipelines.tables import REVISION_SCHEMA, read_revisions, read_table, tabulate_revisions, write_table
 from pipelines.workspace import Home
@@ -54,7 +54,8 @@ def erase_received(home: Home, domain: DomainName, digests: frozenset[Digest], i
     Done again it finds nothing more. A file is rewritten whole or not at all.
     """
     mark_erased(home, domain, digests)
-    quarantined = sum(_erase_rows(path, digests) for path in _list_quarantines(home, domain))
+    waiting = ((path, read_revisions(read_table(path, REVISION_SCHEMA))) for path in _list_quarantines(home, domain))
+    quarantined = sum(_keep_others(path, rows, digests) for path, rows in waiting)
     archived = [_erase_archived(folder, digests, is_told) for folder in _list_folders(home, domain)]
     return AdmissionErasure(
         archived=sum(rows for rows, _ in archived), quarantined=quarantined, responses=sum(bodies for _, bodies in archived)
@@ -72,11 +73,14 @@ def leave_out_erased(detection: Detection, tombstones: frozenset[str]) -> Detect
     kept = tuple(revision for revision in detection.revisions if name_document(revision).tombstone not in tombstones)
     others = [text for revision in kept for text in (revision.title, revision.text)]
     traces = find_traces((text for revision in erased for text in (revision.title, revision.text)), others)
-    names = spell_names(revision.document_id for revision in erased)
-    told = {
-        one.digest for one in detection.responses if traces.are_surely_in(one.body) or any(name in one.body for name in names)
-    }
-    return replace(detection, revisions=kept, responses=tuple(one for one in detection.responses if one.digest not in told))
+    is_told = watch_for(traces, (revision.document_id for revision in erased))
+    return replace(detection, revisions=kept, responses=tuple(one for one in detection.responses if not is_told(one.body)))
+
+
+def watch_for(traces: Traces, documents: Iterable[DocumentId]) -> IsTold:
+    """Return what tells whether a response speaks of documents: by their traces, or by an id that is long enough to be a sign."""
+    names = spell_names(documents)
+    return lambda body: traces.are_surely_in(body) or any(name in body for name in names)
 
 
 def spell_names(documents: Iterable[DocumentId]) -> tuple[bytes, ...]:
@@ -100,7 +104,8 @@ def _list_quarantines(home: Home, domain: DomainName) -> list[Path]:
 def _erase_archived(folder: Path, digests: frozenset[Digest], is_told: IsTold) -> tuple[int, int]:
     """Take rows and responses out of one drop's archive, once it is noted what will be missing; return how many of each."""
     table, index = folder / "revisions.parquet", folder / "responses" / "index.json"
-    brought = [revision.digest for revision in read_revisions(read_table(table, REVISION_SCHEMA))] if table.is_file() else []
+    rows = read_revisions(read_table(table, REVISION_SCHEMA)) if table.is_file() else []
+    brought = [revision.digest for revision in rows]
     responses = read_json(index, list[IndexedResponse]) if index.is_file() else []
     paths = {entry.digest: folder / "responses" / entry.file for entry in responses}
     told = {digest: path for digest, path in paths.items() if path.is_file() and is_told(path.read_bytes())}
@@ -111,12 +116,12 @@ def _erase_archived(folder: Path, digests: frozenset[Digest], is_told: IsTold) -
     for entry in responses:
         if entry.digest in told:
             (folder / "responses" / entry.file).unlink(missing_ok=True)
-    return (_erase_rows(table, digests) if table.is_file() else 0), len(told)
+    return _keep_others(table, rows, digests), len(told)
 
 
-def _erase_rows(path: Path, digests: frozenset[Digest]) -> int:
-    revisions = read_revisions(read_table(path, REVISION_SCHEMA))
-    kept = [revision for revision in revisions if revision.digest not in digests]
-    if len(kept) < len(revisions):
+def _keep_others(path: Path, rows: Sequence[Revision], digests: frozenset[Digest]) -> int:
+    """Write a table without the rows of ``digests``, where it has any; return how many it had."""
+    kept = [revision for revision in rows if revision.digest not in digests]
+    if len(kept) < len(rows):
         write_table(path, tabulate_revisions(kept))
-    return len(revisions) - len(kept)
+    return len(rows) - len(kept)

@@ -54,6 +54,11 @@ def list_erased(events: Sequence[Event]) -> frozenset[Digest]:
     return frozenset(Digest(str(digest)) for digests in named if isinstance(digests, list | tuple) for digest in digests)
 
 
+def list_tombstones(events: Sequence[Event]) -> frozenset[str]:
+    """Return what the documents are called that were erased, as the events say."""
+    return frozenset(str(event.payload.get("document")) for event in events if event.kind is Kind.DOCUMENT_ERASED)
+
+
 def find_losses(store: EvidenceStore, exhibits: Sequence[Exhibit], erased: AbstractSet[Digest]) -> list[Break]:
     """Return every piece of evidence that is missing or altered, file by file, except what was erased."""
     examine = cache(partial(_examine, store))

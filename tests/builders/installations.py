@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +53,13 @@ class Installation:
 
     def place(self) -> Place:
         return open_place()
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call ``addendum`` as somebody at a terminal in the workspace would."""
+        here = Path(sys.executable).parent
+        environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "flows.cli", *arguments]
+        return subprocess.run(command, cwd=self.workspace, env=environment, capture_output=True, text=True, check=False)
 
 
 def build_params(inbox: Path, **clinical: Any) -> dict[str, Any]:

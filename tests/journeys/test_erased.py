@@ -6,12 +6,10 @@ The commands are the real ones, as somebody at a terminal would give them.
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -59,13 +57,6 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
         yield Held(installation, place, entry.revision.document_id, entry.revision.text, entry.digest)
 
 
-def call(held: Held, *arguments: str) -> subprocess.CompletedProcess[str]:
-    here = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "flows.cli", *arguments]
-    return subprocess.run(command, cwd=held.installation.workspace, env=environment, capture_output=True, text=True, check=False)
-
-
 def read_everything(held: Held) -> list[str]:
     """Every file of home, remote and workspace that holds the text, as it is or in a table; read without the code under test.
 
@@ -88,7 +79,7 @@ def test_a_document_is_erased_and_the_way_back_to_who_learned_from_it_is_barred(
     assert {"corpus", "drops", "dvc", "runs"} <= stores
     assert any(path.startswith("remote/") for path in read_everything(held))
 
-    done = call(held, "erase", held.document, "--reason", "request 17")
+    done = held.installation.call("erase", held.document, "--reason", "request 17")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "version 1 learned from it, and served" in done.stdout
     assert "version 2 learned from it, and serves now" in done.stdout
@@ -96,12 +87,12 @@ def test_a_document_is_erased_and_the_way_back_to_who_learned_from_it_is_barred(
     assert held.document not in done.stdout
     assert read_everything(held) == []
 
-    verified = call(held, "verify")
+    verified = held.installation.call("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    barred = call(held, "rollback", DOMAIN, "--reason", "it was better before")
+    barred = held.installation.call("rollback", DOMAIN, "--reason", "it was better before")
     assert (barred.returncode, "erased by event" in barred.stderr) == (1, True)
 
-    told = call(held, "recreate", DOMAIN, "1")
+    told = held.installation.call("recreate", DOMAIN, "1")
     (event,) = held.place.ledger.events(DOMAIN, [Kind.DOCUMENT_ERASED])
     assert f"a document that the run read was erased since (ledger event {event.seq})" in told.stdout, told.stdout + told.stderr
 
@@ -110,6 +101,6 @@ def test_a_document_is_erased_and_the_way_back_to_who_learned_from_it_is_barred(
     assert read_json(tree.folder.verdict / "verdict.json", dict)["decision"] == "promote"
     assert read_everything(held) == []
 
-    again = call(held, "erase", held.document, "--reason", "request 17")
+    again = held.installation.call("erase", held.document, "--reason", "request 17")
     assert again.returncode == 0, again.stdout + again.stderr
     assert f"{DOMAIN}: erased before" in again.stdout

@@ -5,10 +5,7 @@ The commands are the real ones, as somebody at a terminal would give them.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +51,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         yield Kept(installation, place, (digests[0], digests[1]))
 
 
-def call(kept: Kept, *arguments: str) -> subprocess.CompletedProcess[str]:
-    here = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "flows.cli", *arguments]
-    return subprocess.run(command, cwd=kept.installation.workspace, env=environment, capture_output=True, text=True, check=False)
-
-
 def list_state(kept: Kept) -> dict[str, int]:
     """Every file of the home with its size, but for what SQLite leaves beside a database that was read."""
     root = kept.installation.home
@@ -72,7 +62,7 @@ def list_state(kept: Kept) -> dict[str, int]:
 def test_each_version_comes_out_bit_for_bit_and_nothing_of_the_users_is_touched(kept: Kept, version: int) -> None:
     before = describe_tree(kept.installation.workspace), list_state(kept)
     events = len(kept.place.ledger.events(DOMAIN))
-    done = call(kept, "recreate", DOMAIN, str(version))
+    done = kept.installation.call("recreate", DOMAIN, str(version))
     assert done.returncode == 0, done.stdout + done.stderr
     last = done.stdout.splitlines()[-1]
     assert last == f"{DOMAIN} version {version} is bit-identical to the model that was judged: {kept.digests[version - 1]}"
@@ -84,11 +74,11 @@ def test_each_version_comes_out_bit_for_bit_and_nothing_of_the_users_is_touched(
 
 
 def test_what_is_kept_is_the_model_with_all_that_made_it(kept: Kept, tmp_path: Path) -> None:
-    done = call(kept, "recreate", DOMAIN, "2", "--into", str(tmp_path / "kept"))
+    done = kept.installation.call("recreate", DOMAIN, "2", "--into", str(tmp_path / "kept"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert digest_folder(tmp_path / "kept" / "workspace" / "data" / DOMAIN / "model") == kept.digests[1]
     assert (tmp_path / "kept" / "home" / "dvc" / "cache").is_dir()
-    again = call(kept, "recreate", DOMAIN, "2", "--into", str(tmp_path / "kept"))
+    again = kept.installation.call("recreate", DOMAIN, "2", "--into", str(tmp_path / "kept"))
     assert (again.returncode, "not an empty folder" in again.stderr) == (1, True)
 
 
@@ -96,7 +86,7 @@ def test_a_record_that_promises_another_model_is_contradicted_file_by_file(kept:
     """Somebody writes into the ledger that version 1 came of the second run."""
     second = kept.place.ledger.events(DOMAIN, [Kind.CANDIDATE_JUDGED])[-1].payload
     kept.place.ledger.append(DOMAIN, Kind.CANDIDATE_JUDGED, {**second, "version": 1, "digest": kept.digests[0]})
-    done = call(kept, "recreate", DOMAIN, "1")
+    done = kept.installation.call("recreate", DOMAIN, "1")
     assert done.returncode == 1
     assert "weights.safetensors  (expected" in done.stdout
     assert f"version 1 came out as {kept.digests[1][:12]}, which is NOT {kept.digests[0][:12]}" in done.stdout
@@ -112,7 +102,7 @@ def test_a_pin_that_was_altered_on_the_branch_is_refused(kept: Kept, tmp_path: P
     pin.write_text(pin.read_text().replace('"ingest_seq": 2', '"ingest_seq": 1'))
     run_git(tmp_path / "tree", "commit", "--all", "--message", "a little help")
     run_git(root, "update-ref", ref, run_git(tmp_path / "tree", "rev-parse", "HEAD"))
-    done = call(kept, "recreate", DOMAIN, "2")
+    done = kept.installation.call("recreate", DOMAIN, "2")
     run_git(root, "update-ref", ref, before)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
@@ -126,7 +116,7 @@ def test_what_was_erased_since_is_named_as_the_reason(kept: Kept) -> None:
     table.delete("document_id = 'R-00003'")
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
     event = place.ledger.append(DOMAIN, Kind.DOCUMENT_ERASED, {"reason": "a patient asked"})
-    done = call(kept, "recreate", DOMAIN, "2")
+    done = kept.installation.call("recreate", DOMAIN, "2")
     assert done.returncode == 1
     assert f"documents were erased since (ledger events {event.seq})" in done.stderr
     assert "patient" not in done.stderr

@@ -36,11 +36,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 def choose_document(place: Place, records: list[dict[str, Any]]) -> str:
     """A document of ``records`` that the champion learned from."""
-    from pipelines.ledger.champions import champion as serving
-
-    model = serving(place.ledger, DOMAIN)
+    model = champion(place.ledger, DOMAIN)
     assert model is not None
-    seen = read_json_of(place, model.digest, "seen.json")
+    seen = read_file_of(place, model.digest, "seen.json")
     mine = {record["document_id"] for record in records}
     return next(
         entry.revision.document_id
@@ -49,7 +47,7 @@ def choose_document(place: Place, records: list[dict[str, Any]]) -> str:
     )
 
 
-def read_json_of(place: Place, model: Digest, name: str) -> bytes:
+def read_file_of(place: Place, model: Digest, name: str) -> bytes:
     files = {entry.name: entry.digest for entry in place.evidence.list_folder(model)}
     return place.evidence.get(files[name])
 
@@ -106,10 +104,10 @@ def forgetting(tmp_path_factory: pytest.TempPathFactory) -> Forgetting:
         again = replay_chain(place, DOMAIN, lambda _: None)
         found = Forgetting(
             replays=replays,
-            weights=[read_json_of(place, replays[-1].digest, name) for name in WEIGHTS],
+            weights=[read_file_of(place, replays[-1].digest, name) for name in WEIGHTS],
             expected=[],
             document=digest,
-            seen=read_json_of(place, replays[-1].digest, "seen.json"),
+            seen=read_file_of(place, replays[-1].digest, "seen.json"),
             start=pin_domain(place, DOMAIN, "a duty", with_look=False).start,
             again=again,
             events=len(place.ledger.events(DOMAIN, [Kind.RETRAINING_REPLAYED])),
@@ -120,7 +118,7 @@ def forgetting(tmp_path_factory: pytest.TempPathFactory) -> Forgetting:
     with live(tmp_path_factory.mktemp("without"), without=document) as (_, place):
         serving = champion(place.ledger, DOMAIN)
         assert serving is not None
-        found.expected.extend(read_json_of(place, serving.digest, name) for name in WEIGHTS)
+        found.expected.extend(read_file_of(place, serving.digest, name) for name in WEIGHTS)
     return found
 
 
