@@ -123,10 +123,6 @@ class Corpus:
         logs.remove_traces(self.uri, self.storage_options)
         return version
 
-    def list_erased(self) -> frozenset[str]:
-        """Return the tombstones of all documents that were erased."""
-        return list_tombstones(logs.read_rows(self._head(), ["status", "document_id"]))
-
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield every file of the table by its name and content, the log's among them."""
         return logs.read_files(self.uri, self.storage_options)
